@@ -1,0 +1,148 @@
+"""The two seams of this package: where AWS is emulated, and where a command runs.
+
+`Engine` starts a `Sandbox`; `Confinement` runs a command so that it can reach nothing but
+the gateway. Engines are found by the entry-point group `executor.engines`; every engine,
+ours or a stranger's, must pass `sandboxes.conformance`.
+
+Failures raise `sandboxes.errors.SandboxError`; a command that ran and failed is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self, runtime_checkable
+
+from sandboxes.model import (
+    Availability,
+    CommandOutcome,
+    Door,
+    EngineInfo,
+    Isolation,
+    Operations,
+    SandboxSpec,
+)
+
+
+@runtime_checkable
+class Sandbox(Protocol):
+    """One ephemeral emulated AWS, empty when it is handed out."""
+
+    @property
+    def id(self) -> str:
+        """Unique on this machine; what `executor clean` prints."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Loopback endpoint of the emulator, e.g. `http://127.0.0.1:4566`."""
+        ...
+
+    @property
+    def info(self) -> EngineInfo:
+        """The engine and its version."""
+        ...
+
+    @property
+    def operations(self) -> Operations:
+        """What the emulator implements."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether the emulator still runs; cheap, never raises."""
+        ...
+
+    def logs(self, lines: int = 20) -> str:
+        """The emulator's last log lines; empty when there are none."""
+        ...
+
+    def close(self) -> None:
+        """Destroy the sandbox and all it holds; idempotent, never raises `SandboxLost`."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A program that emulates AWS."""
+
+    @property
+    def name(self) -> str:
+        """Entry-point name."""
+        ...
+
+    def availability(self) -> Availability:
+        """Whether the engine can run here; takes well under a second, never raises."""
+        ...
+
+    def start(self, spec: SandboxSpec) -> Sandbox:
+        """Start a fresh, ready sandbox.
+
+        Raises:
+            EngineUnavailable: something it needs is missing.
+            EngineStartFailed: it died or did not become ready; `detail` has its last log lines.
+        """
+        ...
+
+    def reap(self) -> Sequence[str]:
+        """End what runs that died have left behind; returns one line per thing removed."""
+        ...
+
+
+@runtime_checkable
+class Confinement(Protocol):
+    """Runs a command so that the gateway is the only AWS it can reach."""
+
+    @property
+    def name(self) -> str:
+        """`bubblewrap`, `container` or `off`."""
+        ...
+
+    def availability(self) -> Availability:
+        """Whether it works here."""
+        ...
+
+    def isolation(self) -> Isolation:
+        """What it achieves."""
+        ...
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        run: str,
+        door: Door,
+        workdir: Path,
+        account: str,
+        region: str,
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        timeout_s: float | None = None,
+    ) -> CommandOutcome:
+        """Run `command` to its end and end whatever it left running.
+
+        Args:
+            command: program and arguments.
+            run: id of the run; marks every process so that it can be found again.
+            door: where the gateway listens.
+            workdir: the directory to run in (already a copy where one is wanted).
+            account: 12-digit account id to appear as.
+            region: default region for the command's AWS clients.
+            environment: the caller's environment, from which what is safe is taken.
+            output: receives the command's stdout and stderr as they come.
+            timeout_s: end the command after that many seconds.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+            ConfinementUnavailable: the confinement does not work here.
+        """
+        ...
