@@ -1,0 +1,163 @@
+"""One AWS API request and what came of it. The calls of one run in order are its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from executor.model.json import Json, JsonObject
+
+
+class Refusal(StrEnum):
+    """Why the gateway did not forward a request."""
+
+    UNIDENTIFIED = "unidentified"
+    """No service, operation or parameters could be made of it."""
+
+    NOT_IMPLEMENTED = "not-implemented"
+    """The engine's list of operations does not have it."""
+
+    NOT_REHEARSED = "not-rehearsed"
+    """The guard, during promotion: the dry run made no such call."""
+
+    ENGINE_LOST = "engine-lost"
+    """The engine did not answer."""
+
+    NOT_HYDRATED = "not-hydrated"
+    """The service could not be read from the target, so the replica does not hold it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as recorded.
+
+    Attributes:
+        n: position in the trace, from 1.
+        service: botocore service name (`sqs`); empty when unidentified.
+        operation: botocore operation name (`DeleteQueue`); empty when unidentified.
+        region: AWS region the client meant.
+        params: parameters as botocore would take them, ids as the change sees them, secrets
+            and large bodies replaced by a marker; blobs as `{"$bytes": n, "sha256": hex}`.
+        mutating: the operation can change state.
+        status: HTTP status that the change saw; None when it never got an answer.
+        error: AWS error code of a failed call; empty when it succeeded.
+        response: parsed response, redacted like `params`; None when there was none.
+        refused: why the gateway did not forward it; None when it did.
+        detail: what was refused or went wrong, in words.
+        started_ms: milliseconds since the run began.
+        duration_ms: time until the outcome; None when there was none.
+        sealed: name of the vault entry with the exact parameters, for replay; empty when the
+            redacted ones are exact.
+    """
+
+    n: int
+    service: str
+    operation: str
+    region: str
+    params: JsonObject = field(default_factory=dict)
+    mutating: bool = True
+    status: int | None = None
+    error: str = ""
+    response: JsonObject | None = None
+    refused: Refusal | None = None
+    detail: str = ""
+    started_ms: float = 0.0
+    duration_ms: float | None = None
+    sealed: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """It was forwarded and answered without an error."""
+        return self.refused is None and self.status is not None and self.status < 400
+
+    @property
+    def uncertain(self) -> bool:
+        """It was forwarded, but what came of it is not known (no answer)."""
+        return self.refused is None and self.status is None
+
+    def summary(self) -> dict[str, Json]:
+        """Return the report's view of the call."""
+        view: dict[str, Json] = {
+            "n": self.n,
+            "service": self.service,
+            "operation": self.operation,
+            "region": self.region,
+            "mutating": self.mutating,
+            "status": self.status,
+        }
+        if self.error:
+            view["error"] = self.error
+        if self.refused is not None:
+            view["refused"] = self.refused.value
+        if self.detail:
+            view["detail"] = self.detail
+        view["params"] = self.params
+        return view
+
+
+class Verb(StrEnum):
+    """What an operation does to the resource it names."""
+
+    READ = "read"
+    """Looks only."""
+
+    CREATE = "create"
+    """Brings the resource into being."""
+
+    UPDATE = "update"
+    """Changes its settings."""
+
+    WRITE = "write"
+    """Adds or overwrites data in it."""
+
+    DELETE = "delete"
+    """Ends it, at once or at a scheduled time."""
+
+    ERASE = "erase"
+    """Destroys data in it, and leaves it in place."""
+
+    OPERATE = "operate"
+    """Makes the service act on other resources: deploys a stack, runs code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """What one call meant for one resource, as the catalog reads the call.
+
+    Attributes:
+        call: number of the call.
+        type: resource type (`AWS::SQS::Queue`).
+        verb: what it does to the resource.
+        handles: strings that name the resource: name, id, ARN or URL.
+        part: the part it is about (`item`, `policy`, `object a/b`); empty for the whole.
+        succeeded: the engine said it worked.
+    """
+
+    call: int
+    type: str
+    verb: Verb
+    handles: frozenset[str]
+    part: str = ""
+    succeeded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All calls of one run in order, with what they touched."""
+
+    calls: tuple[Call, ...] = ()
+    touches: tuple[Touch, ...] = ()
+    unread: Mapping[int, str] = field(default_factory=dict)
+    """Mutating calls that the catalog cannot read: call number -> `service:Operation`."""
+
+    def call(self, n: int) -> Call:
+        """Return call number `n`.
+
+        Raises:
+            KeyError: there is no such call.
+        """
+        for call in self.calls:
+            if call.n == n:
+                return call
+        raise KeyError(n)
