@@ -1,0 +1,214 @@
+"""Looking things up in the catalog, and reading calls with it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from itertools import groupby
+
+import executor.catalog.services as declared
+from executor.catalog.declarations import Operation, ResourceType, Service
+from executor.catalog.expressions import evaluate, named
+from executor.model.call import Call, Touch, Trace, Verb
+from executor.model.effect import HazardMark
+from executor.model.json import JsonObject
+from executor.model.resource import Resource
+
+
+class Catalog:
+    """All declarations, loaded service by service as they are needed."""
+
+    def __init__(self, services: Mapping[str, Service] | None = None) -> None:
+        """Args:
+        services: declarations by botocore name; None takes the shipped ones.
+        """
+        self._loaded: dict[str, Service] = dict(services or {})
+        self._given = services is not None
+
+    @cached_property
+    def services(self) -> tuple[str, ...]:
+        """Botocore names of all services that the catalog can read."""
+        if self._given:
+            return tuple(sorted(self._loaded))
+        return tuple(sorted(m.name for m in pkgutil.iter_modules(declared.__path__)))
+
+    def service(self, name: str) -> Service | None:
+        """Return the declaration of a service; None when the catalog has none."""
+        if name not in self._loaded and name in self.services:
+            module = importlib.import_module(f"{declared.__name__}.{name}")
+            self._loaded[name] = module.SERVICE
+        return self._loaded.get(name)
+
+    def type(self, type_name: str) -> ResourceType | None:
+        """Return the declaration of a resource type; None when the catalog has none."""
+        return self._types.get(type_name)
+
+    def service_of(self, type_name: str) -> str:
+        """Return the service that declares a type; empty when none does."""
+        return self._homes.get(type_name, "")
+
+    @cached_property
+    def _types(self) -> dict[str, ResourceType]:
+        return {t.type: t for s in self._all() for t in s.types}
+
+    @cached_property
+    def _homes(self) -> dict[str, str]:
+        return {t.type: s.name for s in self._all() for t in s.types}
+
+    def _all(self) -> Iterable[Service]:
+        return (s for s in map(self.service, self.services) if s is not None)
+
+    def reached(self, service: str) -> tuple[str, ...]:
+        """Return the services to hydrate before a call of `service`: itself last.
+
+        What a service reaches, reaches further: the closure is returned, in an order in which
+        every service comes after those its types depend on.
+        """
+        wanted: set[str] = set()
+        queue = [service]
+        while queue:
+            name = queue.pop()
+            found = self.service(name)
+            if found is None or name in wanted:
+                continue
+            wanted.add(name)
+            queue.extend(self.services if "*" in found.reaches else found.reaches)
+        return self.in_seed_order(wanted)
+
+    def in_seed_order(self, services: Iterable[str]) -> tuple[str, ...]:
+        """Return the services so that dependencies come first."""
+        ordered: list[str] = []
+        visiting: set[str] = set()
+        wanted = set(services)
+
+        def visit(name: str) -> None:
+            if name in visiting or name not in wanted:
+                return
+            visiting.add(name)
+            found = self.service(name)
+            for kind in found.types if found else ():
+                for needed in kind.depends_on:
+                    visit(self.service_of(needed))
+            ordered.append(name)
+
+        for name in sorted(wanted):
+            visit(name)
+        return tuple(ordered)
+
+    # What calls mean
+
+    def trace(self, calls: Iterable[Call]) -> Trace:
+        """Return the calls with what they touched, and those that cannot be read."""
+        kept = tuple(calls)
+        touches: list[Touch] = []
+        unread: dict[int, str] = {}
+        for call in kept:
+            if call.refused is not None:
+                continue
+            found = self.touches(call)
+            touches.extend(found)
+            if call.mutating and (call.succeeded or call.uncertain) and not self._reads(call):
+                unread[call.n] = f"{call.service}:{call.operation}"
+        return Trace(calls=kept, touches=_with_shared_handles(touches), unread=unread)
+
+    def touches(self, call: Call) -> tuple[Touch, ...]:
+        """Return what one call meant for which resources."""
+        found = self.service(call.service)
+        if found is None:
+            return ()
+        response = call.response or {}
+        return tuple(
+            touch
+            for kind in found.types
+            for operation in kind.operations
+            if operation.name == call.operation
+            for touch in _touches(call, kind, operation, response)
+        )
+
+    def _reads(self, call: Call) -> bool:
+        """Whether the catalog knows what a mutating call does."""
+        found = self.service(call.service)
+        if found is None:
+            return False
+        if call.operation in found.harmless:
+            return True
+        return any(o.name == call.operation for kind in found.types for o in kind.operations)
+
+    # Semantics for the differ
+
+    def stateful(self, type_name: str) -> bool:
+        """Whether deleting a resource of the type loses data; unknown types do."""
+        kind = self.type(type_name)
+        return kind is None or kind.stateful
+
+    def overwrites_lose(self, resource: Resource) -> bool:
+        """Whether overwriting what the resource holds loses what was there."""
+        kind = self.type(resource.type)
+        if kind is None or kind.overwrites_lose is None:
+            return True
+        return kind.overwrites_lose(resource.properties)
+
+    def hazards(self, before: Resource, after: Resource) -> tuple[HazardMark, ...]:
+        """Return what is dangerous about the way from `before` to `after`."""
+        kind = self.type(before.type)
+        marks: list[HazardMark] = []
+        for rule in kind.hazards if kind else ():
+            old = evaluate(rule.field, before.properties)
+            new = evaluate(rule.field, after.properties)
+            if old != new and rule.when(old, new):
+                marks.append(HazardMark(hazard=rule.hazard, field=rule.field))
+        return tuple(marks)
+
+
+def _touches(
+    call: Call, kind: ResourceType, operation: Operation, response: JsonObject
+) -> Iterable[Touch]:
+    handles = named(operation.handles, call.params, response)
+    if not handles:
+        return
+    parts = named(operation.part, call.params, response) or ("",)
+    subjects = [frozenset({h}) for h in handles] if operation.many else [frozenset(handles)]
+    for subject in subjects:
+        for part in parts:
+            yield Touch(
+                call=call.n,
+                type=kind.type,
+                verb=operation.verb,
+                handles=subject,
+                part=part,
+                succeeded=call.succeeded,
+            )
+
+
+def _with_shared_handles(touches: list[Touch]) -> tuple[Touch, ...]:
+    """Give touches that share a handle each other's handles.
+
+    A queue is made by name and removed by URL; the call that made it tells both.
+    """
+    groups: dict[str, dict[str, set[str]]] = {}
+    by_type = sorted(touches, key=lambda t: t.type)
+    for type_name, members in groupby(by_type, key=lambda t: t.type):
+        known = groups.setdefault(type_name, {})
+        for touch in members:
+            if touch.verb is not Verb.CREATE:
+                continue
+            joined = set(touch.handles).union(*(known.get(h, set()) for h in touch.handles))
+            for handle in joined:
+                known[handle] = joined
+    shared: list[Touch] = []
+    for touch in touches:
+        known = groups[touch.type]
+        wider = frozenset(touch.handles).union(*(known.get(h, set()) for h in touch.handles))
+        shared.append(
+            Touch(
+                call=touch.call,
+                type=touch.type,
+                verb=touch.verb,
+                handles=wider,
+                part=touch.part,
+                succeeded=touch.succeeded,
+            )
+        )
+    return tuple(shared)

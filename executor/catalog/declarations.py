@@ -1,0 +1,296 @@
+"""The form a declaration takes. `executor/catalog/services/sqs.py` is the worked example.
+
+Expressions are JMESPath. Where an expression is too little, a field takes a plain function.
+A resource is read into one JSON object, its *raw* description: an item of the listing, with
+the answers of the details merged in. All other expressions look at that object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from executor.model.call import Verb
+from executor.model.effect import Hazard
+from executor.model.json import Json, JsonObject
+from executor.model.resource import DataMark
+
+Expression: TypeAlias = str
+Pick: TypeAlias = "Expression | Callable[[JsonObject], Json]"
+"""Expression over the raw description, or a function of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How to list all resources of a type.
+
+    Attributes:
+        operation: botocore operation; paginated where botocore can.
+        items: expression over a page giving a list of objects.
+        params: literal parameters.
+    """
+
+    operation: str
+    items: Expression
+    params: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One more read per resource.
+
+    Attributes:
+        operation: botocore operation; paginated where botocore can, and pages' lists joined.
+        params: parameter -> expression over the raw description so far. A literal is written
+            as a JMESPath literal, e.g. '`["All"]`'.
+        pick: expression over the response.
+        into: key of the raw description that receives it; "" merges an object.
+        absent: error codes that mean "it has none": the key becomes None.
+    """
+
+    operation: str
+    params: Mapping[str, Expression]
+    pick: Expression = "@"
+    into: str = ""
+    absent: frozenset[str] = frozenset()
+
+
+class Reading(Protocol):
+    """What a data probe may use: read calls on one service."""
+
+    def call(self, operation: str, params: Mapping[str, object]) -> JsonObject:
+        """Make one call; raises `CallFailed`."""
+        ...
+
+    def pages(self, operation: str, params: Mapping[str, object]) -> Iterator[JsonObject]:
+        """Make a call per page; raises `CallFailed`."""
+        ...
+
+    @property
+    def cap(self) -> int:
+        """How many entries to read at most."""
+        ...
+
+
+DataProbe: TypeAlias = Callable[[Reading, JsonObject], DataMark]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """One call that helps to rebuild a resource in a replica.
+
+    Attributes:
+        operation: botocore operation.
+        params: function of the raw description and the data mark that gives the parameters of
+            each call to make: none when the resource has nothing to set. Ids of the target in
+            them are translated to the engine's by the seeder.
+        learn: which target ids this call's response gives an engine id for: expression over
+            the raw description -> expression over the response.
+        tolerate: error codes that do no harm.
+        creates: this call brings the resource into being; skipped when the engine already has
+            it (adopted).
+        optional: the engine may lack the operation; what is missing is then recorded as a gap.
+    """
+
+    operation: str
+    params: Callable[[JsonObject, DataMark | None], Iterable[Mapping[str, object]]]
+    learn: Mapping[Expression, Expression] = field(default_factory=dict)
+    tolerate: frozenset[str] = frozenset()
+    creates: bool = False
+    optional: bool = True
+
+
+Names: TypeAlias = "Expression | Callable[[JsonObject, JsonObject], Sequence[str]]"
+"""Expression over `{"params": …, "response": …}`, or a function of both, giving texts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What one operation means for one resource type.
+
+    Attributes:
+        name: botocore operation.
+        verb: what it does to the resource.
+        handles: what names the resource; no handle means that the call did not touch the type.
+        part: what names the part it is about, in the words of `DataMark.entries`' keys.
+        many: every handle is a resource of its own (RunInstances, CreateTags); otherwise all
+            handles of one call name one resource.
+    """
+
+    name: str
+    verb: Verb
+    handles: Names
+    part: Names = ""
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardRule:
+    """When a changed setting is dangerous.
+
+    Attributes:
+        field: expression over `Resource.properties`.
+        hazard: the danger.
+        when: function of the value before and after; only called when they differ.
+    """
+
+    field: Expression
+    hazard: Hazard
+    when: Callable[[Json, Json], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """Everything known of one type.
+
+    Attributes:
+        type: CloudFormation's name.
+        listing: how to list it.
+        details: further reads per resource, in order.
+        id: physical id.
+        name: own name; empty takes the id.
+        arn: ARN as an expression; empty when AWS has none, or when `address` is given.
+        address: a format with `{account}`, `{region}`, `{partition}`, `{id}`, `{name}` for the
+            ARN; used when `arn` is empty or yields nothing. Empty: `type/account/region/id`.
+        handles: expressions for further strings that calls may name it by.
+        settings: expression giving the properties that matter; `@` takes all of the raw
+            description.
+        volatile: dotted paths removed from the properties (timestamps, counters, states).
+        birth: mark -> expression; marks move when the resource is re-created.
+        tags: expression giving `[{Key, Value}]` or a mapping.
+        stateful: it holds data that is lost with it.
+        data: reads what it holds.
+        overwrites_lose: function of the properties: whether overwriting an entry loses data.
+        members: expression giving `[{LogicalId, Type, Id}]`, for stacks.
+        builtin: expression, true for what AWS makes itself.
+        deferred: expression, true when it is scheduled for deletion.
+        settling: expression, true while it is being created, changed or deleted.
+        ignore: expression, true for what is not there any more (a deleted stack, a terminated
+            instance).
+        depends_on: types that must be seeded before it.
+        adopt: expression giving a key by which a resource that the engine made itself is taken
+            for the target's (a default VPC, the default security group of a VPC).
+        seeds: calls that rebuild it, in order.
+        operations: what operations mean for it.
+        hazards: dangerous changes.
+    """
+
+    type: str
+    listing: Listing
+    id: Pick
+    name: Pick = ""
+    arn: Pick = ""
+    address: str = ""
+    details: tuple[Detail, ...] = ()
+    handles: tuple[Pick, ...] = ()
+    settings: Pick = "@"
+    volatile: tuple[str, ...] = ()
+    birth: Mapping[str, Pick] = field(default_factory=dict)
+    tags: Pick = ""
+    stateful: bool = False
+    data: DataProbe | None = None
+    overwrites_lose: Callable[[JsonObject], bool] | None = None
+    members: Pick = ""
+    builtin: Pick = ""
+    deferred: Pick = ""
+    settling: Pick = ""
+    ignore: Pick = ""
+    depends_on: tuple[str, ...] = ()
+    adopt: Pick = ""
+    seeds: tuple[Seed, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    hazards: tuple[HazardRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service.
+
+    Attributes:
+        name: botocore service name.
+        types: its resource types, in the order in which they are seeded.
+        is_global: one for all regions (IAM).
+        reaches: services that a call to this one may change or needs: they are hydrated with
+            it. `*` is every service of the catalog (CloudFormation, code that runs).
+        harmless: mutating operations that change no resource state worth reading (waiting,
+            heartbeats, starting a query); each with the reason.
+    """
+
+    name: str
+    types: tuple[ResourceType, ...]
+    is_global: bool = False
+    reaches: tuple[str, ...] = ()
+    harmless: Mapping[str, str] = field(default_factory=dict)
+
+
+def on(
+    verb: Verb, handles: Names, *operations: str, part: Names = "", many: bool = False
+) -> tuple[Operation, ...]:
+    """Return one `Operation` per name, all with the same meaning."""
+    return tuple(
+        Operation(name=name, verb=verb, handles=handles, part=part, many=many)
+        for name in operations
+    )
+
+
+_OFF = (None, "", False, "false", "Disabled", "DISABLED", "OFF", "off", "Suspended", "disabled")
+
+
+def turned_off(before: Json, after: Json) -> bool:
+    """A safeguard that was on is not on any more."""
+    return before not in _OFF and after in _OFF
+
+
+def turned_on(before: Json, after: Json) -> bool:
+    """Something dangerous that was off is on."""
+    return turned_off(after, before)
+
+
+def removed(before: Json, after: Json) -> bool:
+    """Something that was set is not any more."""
+    return bool(before) and not after
+
+
+def added(before: Json, after: Json) -> bool:
+    """Something that was not set is, or a list has new elements."""
+    if isinstance(after, list):
+        known = before if isinstance(before, list) else []
+        return any(item not in known for item in after)
+    return bool(after) and not before
+
+
+def shrunk(before: Json, after: Json) -> bool:
+    """A number (or a text of one) is smaller, or is set where there was none."""
+    small, large = _number(after), _number(before)
+    return small is not None and (large is None or small < large)
+
+
+def any_change(before: Json, after: Json) -> bool:
+    """Every difference is dangerous."""
+    return True
+
+
+def _number(value: Json) -> float | None:
+    try:
+        return float(value) if isinstance(value, int | float | str) else None
+    except ValueError:
+        return None
+
+
+def table(raw: JsonObject, key: str) -> Mapping[str, Json]:
+    """Return `raw[key]` where it is an object, else an empty one."""
+    value = raw.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def rows(raw: JsonObject, key: str) -> Sequence[Json]:
+    """Return `raw[key]` where it is a list, else an empty one."""
+    value = raw.get(key)
+    return value if isinstance(value, list) else ()
+
+
+def text(raw: JsonObject, key: str) -> str:
+    """Return `raw[key]` where it is a text, else an empty one."""
+    value = raw.get(key)
+    return value if isinstance(value, str) else ""
