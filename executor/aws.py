@@ -129,17 +129,18 @@ class Api:
         Raises:
             CallFailed: it was answered with an error, or not at all.
         """
+        from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
-        from botocore.model import OperationNotFoundError
 
         try:
             client = self._client(service, region or self._where.region)
-            # _make_api_call takes the operation's own name; the public methods are spelled
-            # by a lossy transformation of it.
-            answer: dict[str, object] = client._make_api_call(operation, dict(params))
+            method = getattr(client, xform_name(operation), None)
+            if method is None:
+                raise _unknown_operation(service, operation)
+            answer: dict[str, object] = method(**params)
         except ClientError as error:
             raise _client_error(service, operation, error) from error
-        except (BotoCoreError, OperationNotFoundError) as error:
+        except BotoCoreError as error:
             raise _local_error(service, operation, error) from error
         answer.pop("ResponseMetadata", None)
         return answer
@@ -194,7 +195,7 @@ class Api:
             response_checksum_validation="when_required",
             inject_host_prefix=not where.endpoint_url,
         )
-        return self._session().create_client(  # type: ignore[call-overload, no-any-return]
+        return self._session().create_client(
             service,
             region_name=region,
             endpoint_url=where.endpoint_url or None,
@@ -291,6 +292,16 @@ def _client_error(service: str, operation: str, error: Exception) -> CallFailed:
     )
 
 
+def _unknown_operation(service: str, operation: str) -> CallFailed:
+    return CallFailed(
+        service=service,
+        operation=operation,
+        code="Invalid",
+        message=f"{service} has no operation {operation}",
+        status=0,
+    )
+
+
 def _local_error(service: str, operation: str, error: Exception) -> CallFailed:
     from botocore.exceptions import (
         NoCredentialsError,
@@ -298,10 +309,9 @@ def _local_error(service: str, operation: str, error: Exception) -> CallFailed:
         PartialCredentialsError,
         UnknownServiceError,
     )
-    from botocore.model import OperationNotFoundError
 
     code = "Unreachable"
-    if isinstance(error, ParamValidationError | UnknownServiceError | OperationNotFoundError):
+    if isinstance(error, ParamValidationError | UnknownServiceError):
         code = "Invalid"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         code = "NoCredentials"

@@ -172,6 +172,8 @@ class ResourceType:
         adopt: expression giving a key by which a resource that the engine made itself is taken
             for the target's (a default VPC, the default security group of a VPC).
         seeds: calls that rebuild it, in order.
+        learns_members: for a type whose seed makes further resources (a stack): function of the
+            target's and the engine's raw description giving target id -> engine id of each.
         operations: what operations mean for it.
         hazards: dangerous changes.
     """
@@ -199,6 +201,7 @@ class ResourceType:
     depends_on: tuple[str, ...] = ()
     adopt: Pick = ""
     seeds: tuple[Seed, ...] = ()
+    learns_members: Callable[[JsonObject, JsonObject], Mapping[str, str]] | None = None
     operations: tuple[Operation, ...] = ()
     hazards: tuple[HazardRule, ...] = ()
 

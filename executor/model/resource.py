@@ -9,6 +9,18 @@ from typing import Self
 from executor.model.json import Json, JsonObject, digest
 
 
+GLOBAL = "global"
+"""The region of services that have one for all regions."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """One service in one region (`global` for a global service)."""
+
+    service: str
+    region: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataMark:
     """What a resource holds, represented and not copied.

@@ -1,0 +1,5 @@
+"""Reading what is there: from the target, and from a sandbox before and after the change."""
+
+from executor.snapshots.reader import SnapshotReader
+
+__all__ = ["SnapshotReader"]

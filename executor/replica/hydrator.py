@@ -1,0 +1,195 @@
+"""Fill the replica service by service, when the change first needs one.
+
+Before the first call of a service is forwarded, the service and all that it reaches are
+read from the target (read calls only), rebuilt in the sandbox and read back: what is read
+back is the *prior* state that effects are measured against, what was read from the target
+is the *baseline* that promotion checks for drift.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from executor.catalog.catalog import Catalog
+from executor.errors import TargetFailed
+from executor.model.resource import GLOBAL, Gap, Resource, Scope, Snapshot
+
+_STACKS = "cloudformation"
+
+
+class Source(Protocol):
+    """Where the target's state comes from: the target itself, or a saved snapshot."""
+
+    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+        """Return what the scopes hold."""
+        ...
+
+
+class Builder(Protocol):
+    """Rebuilds resources in the sandbox."""
+
+    def seed(self, snapshot: Snapshot, services: Iterable[str], *, region: str) -> tuple[Gap, ...]:
+        """Rebuild the snapshot's resources of the services; returns what could not be."""
+        ...
+
+
+class Hydrator:
+    """Hydrates by need; thread-safe, each scope once."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        source: Source | None,
+        sandbox: Source,
+        seeder: Builder,
+        account: str,
+        region: str,
+        progress: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Args:
+        catalog: the declarations.
+        source: the target; None when there is none, and the replica starts empty.
+        sandbox: reads the sandbox.
+        seeder: rebuilds in the sandbox.
+        account: 12-digit account.
+        region: default region.
+        progress: told what is being hydrated.
+        """
+        self._catalog = catalog
+        self._source = source
+        self._sandbox = sandbox
+        self._seeder = seeder
+        self._region = region
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._done: set[Scope] = set()
+        self._stacks: dict[str, Snapshot] = {}
+        empty = Snapshot(account=account, region=region)
+        self._baseline = empty
+        self._prior = empty
+
+    @property
+    def baseline(self) -> Snapshot:
+        """What the target held when it was read."""
+        return self._baseline
+
+    @property
+    def prior(self) -> Snapshot:
+        """What the replica held before the change touched it, with what it lacks as gaps."""
+        return self._prior
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What has been hydrated."""
+        return frozenset(self._done)
+
+    def prepare(self, service: str, operation: str, region: str) -> None:
+        """Hydrate what a call of `service` in `region` may meet; does nothing the second time.
+
+        Raises:
+            TargetFailed: the target cannot be read at all.
+        """
+        if self._scope(service, region) in self._done:
+            return
+        with self._lock:
+            if self._scope(service, region) in self._done:
+                return
+            wanted = self._wanted(service, region)
+            if wanted:
+                self._hydrate(wanted, region)
+            self._done.add(self._scope(service, region))
+
+    def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
+        """Hydrate the services of the types that an intent names (globs are left alone)."""
+        for glob in type_globs:
+            service = self._catalog.service_of(glob)
+            if service:
+                self.prepare(service, "", region)
+
+    def _scope(self, service: str, region: str) -> Scope:
+        found = self._catalog.service(service)
+        return Scope(service, GLOBAL if found is not None and found.is_global else region)
+
+    def _wanted(self, service: str, region: str) -> tuple[str, ...]:
+        names = set(self._catalog.reached(service))
+        if self._source is not None and names:
+            owned = self._services_of_stacks(region)
+            if names & owned:
+                # A stack is rebuilt with its members, so they cannot be hydrated apart.
+                names |= owned | {_STACKS}
+        return tuple(
+            name
+            for name in self._catalog.in_seed_order(names)
+            if self._scope(name, region) not in self._done
+        )
+
+    def _services_of_stacks(self, region: str) -> set[str]:
+        if self._catalog.service(_STACKS) is None:
+            return set()
+        if region not in self._stacks:
+            assert self._source is not None
+            self._stacks[region] = self._source.read([self._scope(_STACKS, region)])
+        stacks = self._stacks[region]
+        types = {member.type for r in stacks.resources.values() for member in r.members}
+        return {self._catalog.service_of(t) for t in types} - {""}
+
+    def _hydrate(self, services: tuple[str, ...], region: str) -> None:
+        self._progress(", ".join(services))
+        scopes = [self._scope(name, region) for name in services]
+        missing: tuple[Gap, ...] = ()
+        if self._source is not None:
+            baseline = self._source.read(scopes)
+            _refuse_nothing_readable(baseline, services)
+            self._baseline = self._baseline.merged(baseline)
+            missing = baseline.gaps + self._seeder.seed(baseline, services, region=region)
+        prior = self._sandbox.read(scopes)
+        if self._source is not None:
+            missing += _not_rebuilt(self._catalog, baseline, prior, missing)
+        self._prior = self._prior.merged(_with_gaps(prior, missing))
+        self._done.update(scopes)
+
+
+def _refuse_nothing_readable(baseline: Snapshot, services: tuple[str, ...]) -> None:
+    reasons = {g.reason for g in baseline.gaps}
+    if baseline.resources or len(baseline.gaps) == 0:
+        return
+    if all("NoCredentials" in r or "Unreachable" in r for r in reasons):
+        raise TargetFailed(
+            f"the target cannot be read ({', '.join(services)}): {sorted(reasons)[0]}",
+            hint="check the profile or endpoint with `executor doctor`",
+        )
+
+
+def _not_rebuilt(
+    catalog: Catalog, baseline: Snapshot, prior: Snapshot, known: tuple[Gap, ...]
+) -> tuple[Gap, ...]:
+    """Return a gap for every resource of the target that the replica turned out not to hold."""
+    named = {g.address for g in known}
+    there = {(r.type, name) for r in prior.resources.values() for name in (r.address, r.name)}
+    return tuple(
+        Gap(
+            service=catalog.service_of(r.type),
+            type=r.type,
+            address=r.address,
+            reason="the replica does not hold it although it was rebuilt",
+        )
+        for r in baseline.resources.values()
+        if r.address not in named and not r.builtin and not _present(r, there)
+    )
+
+
+def _present(resource: Resource, there: set[tuple[str, str]]) -> bool:
+    return (resource.type, resource.address) in there or (resource.type, resource.name) in there
+
+
+def _with_gaps(snapshot: Snapshot, gaps: tuple[Gap, ...]) -> Snapshot:
+    return Snapshot(
+        account=snapshot.account,
+        region=snapshot.region,
+        services=snapshot.services,
+        resources=snapshot.resources,
+        gaps=tuple(dict.fromkeys(snapshot.gaps + gaps)),
+    )

@@ -1,0 +1,218 @@
+"""Rebuild described resources in an empty engine, by the catalog's seed calls.
+
+Ids that the engine gives out itself are learnt from its answers and kept in the alias
+table, so that later seeds, and the change, may use the target's ids. Never called on a
+target: a seeder only ever holds the API of a sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from executor.aws import Caller, CallFailed
+from executor.catalog.catalog import Catalog
+from executor.catalog.declarations import ResourceType, Seed
+from executor.catalog.expressions import evaluate, picked
+from executor.model.json import Json, JsonObject
+from executor.model.resource import Gap, Resource, Snapshot
+
+
+class AliasTable(Protocol):
+    """The target's ids and the engine's, both ways."""
+
+    def add(self, target_id: str, engine_id: str) -> None:
+        """Remember that the two name the same."""
+        ...
+
+    def to_engine(self, data: bytes) -> bytes:
+        """Return `data` with every target id replaced by the engine's."""
+        ...
+
+    def to_change(self, data: bytes) -> bytes:
+        """Return `data` with every engine id replaced by the target's."""
+        ...
+
+
+class EngineLister(Protocol):
+    """Lists what the engine holds, with the engine's own ids."""
+
+    def __call__(self, kind: ResourceType, region: str) -> tuple[Resource, ...]:
+        """Return the engine's resources of one type; raises `CallFailed`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One resource to seed."""
+
+    service: str
+    kind: ResourceType
+    resource: Resource
+    region: str
+
+
+class Seeder:
+    """Makes an engine hold what a snapshot says."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        api: Caller,
+        aliases: AliasTable,
+        *,
+        list_engine: EngineLister,
+        implements: Callable[[str, str], bool],
+    ) -> None:
+        """Args:
+        catalog: the declarations.
+        api: the sandbox.
+        aliases: learns the engine's ids.
+        list_engine: lists what the engine holds already.
+        implements: whether the engine has an operation.
+        """
+        self._catalog = catalog
+        self._api = api
+        self._aliases = aliases
+        self._list_engine = list_engine
+        self._implements = implements
+
+    def seed(self, snapshot: Snapshot, services: Iterable[str], *, region: str) -> tuple[Gap, ...]:
+        """Rebuild the snapshot's resources of the services.
+
+        Args:
+            snapshot: what the target holds.
+            services: botocore names, dependencies first.
+            region: region to seed.
+
+        Returns:
+            What could not be rebuilt.
+        """
+        gaps: list[Gap] = []
+        made_by_stacks = False
+        for service in services:
+            found = self._catalog.service(service)
+            for kind in found.types if found else ():
+                resources = [r for r in snapshot.of_type(kind.type) if _here(r, region)]
+                if not resources:
+                    continue
+                engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
+                for resource in resources:
+                    job = _Job(service=service, kind=kind, resource=resource, region=region)
+                    gaps.extend(self._seed_one(job, engine_has))
+                made_by_stacks = made_by_stacks or kind.learns_members is not None
+        return tuple(gaps)
+
+    def _present(self, kind: ResourceType, region: str, *, wanted: bool) -> dict[str, Resource]:
+        """Return what the engine holds of a type, by adoption key and by id."""
+        if not wanted:
+            return {}
+        try:
+            there = self._list_engine(kind, region)
+        except CallFailed:
+            return {}
+        present = {r.id: r for r in there}
+        for resource in there:
+            key = picked(kind.adopt, resource.raw)
+            if key is not None:
+                present[_key(key)] = resource
+        return present
+
+    def _seed_one(self, job: _Job, engine_has: Mapping[str, Resource]) -> list[Gap]:
+        raw = cast(JsonObject, self._translated(job.resource.raw))
+        adopted = self._adopted(job, raw, engine_has)
+        if adopted is not None and adopted.id != job.resource.id:
+            self._aliases.add(job.resource.id, adopted.id)
+        if job.resource.builtin:
+            return []
+        gaps: list[Gap] = []
+        for seed in job.kind.seeds:
+            if seed.creates and adopted is not None:
+                continue
+            gap = self._run(job, seed)
+            if gap is not None:
+                gaps.append(gap)
+                if not seed.optional:
+                    return gaps
+        return gaps + self._learn_members(job)
+
+    def _adopted(
+        self, job: _Job, raw: JsonObject, engine_has: Mapping[str, Resource]
+    ) -> Resource | None:
+        key = picked(job.kind.adopt, raw)
+        if key is not None and _key(key) in engine_has:
+            return engine_has[_key(key)]
+        return engine_has.get(str(self._translated(job.resource.id)))
+
+    def _run(self, job: _Job, seed: Seed) -> Gap | None:
+        if not self._implements(job.service, seed.operation):
+            if not any(True for _ in self._params(job, seed)):
+                return None
+            return self._gap(job, f"the engine has no {seed.operation}")
+        try:
+            for params in self._params(job, seed):
+                self._call(job, seed, params)
+        except CallFailed as failure:
+            return self._gap(job, f"{failure.operation}: {failure.code}: {failure.message}")
+        return None
+
+    def _params(self, job: _Job, seed: Seed) -> Iterable[Mapping[str, object]]:
+        for params in seed.params(job.resource.raw, job.resource.data):
+            yield cast(Mapping[str, object], self._translated(params))
+
+    def _call(self, job: _Job, seed: Seed, params: Mapping[str, object]) -> None:
+        try:
+            answer = self._api.call(job.service, seed.operation, params, region=job.region)
+        except CallFailed as failure:
+            if failure.code in seed.tolerate:
+                return
+            raise
+        for target_pick, engine_pick in seed.learn.items():
+            ours = evaluate(target_pick, job.resource.raw)
+            theirs = evaluate(engine_pick, answer)
+            if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+                self._aliases.add(ours, theirs)
+
+    def _learn_members(self, job: _Job) -> list[Gap]:
+        learns = job.kind.learns_members
+        if learns is None:
+            return []
+        try:
+            there = self._list_engine(job.kind, job.region)
+        except CallFailed as failure:
+            return [self._gap(job, str(failure))]
+        for resource in there:
+            if resource.name == job.resource.name:
+                for ours, theirs in learns(job.resource.raw, resource.raw).items():
+                    if ours != theirs:
+                        self._aliases.add(ours, theirs)
+                return []
+        return [self._gap(job, "the engine did not keep it")]
+
+    def _translated(self, value: object) -> object:
+        match value:
+            case str():
+                encoded = value.encode("utf-8", "surrogatepass")
+                return self._aliases.to_engine(encoded).decode("utf-8", "surrogatepass")
+            case Mapping():
+                return {key: self._translated(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self._translated(item) for item in value]
+        return value
+
+    def _gap(self, job: _Job, reason: str) -> Gap:
+        return Gap(
+            service=job.service,
+            type=job.kind.type,
+            address=job.resource.address,
+            reason=f"could not be rebuilt in the replica: {reason}"[:300],
+        )
+
+
+def _here(resource: Resource, region: str) -> bool:
+    return resource.region in (region, "global")
+
+
+def _key(value: Json) -> str:
+    return f"adopt:{value}"

@@ -1,0 +1,284 @@
+"""Read the resources of services by the catalog's declarations, in parallel.
+
+What cannot be read becomes a `Gap`, never an absence: a reader of the snapshot must be able
+to tell "there is no such queue" from "we were not allowed to look".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from executor.aws import Caller, CallFailed
+from executor.catalog.catalog import Catalog
+from executor.catalog.declarations import Detail, ResourceType, Service
+from executor.catalog.describing import describe
+from executor.catalog.expressions import evaluate, picked
+from executor.model.json import Json, JsonObject
+from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
+
+
+class Translation(Protocol):
+    """Turns the engine's ids into the target's."""
+
+    def to_change(self, data: bytes) -> bytes:
+        """Return `data` with every engine id replaced."""
+        ...
+
+
+@dataclass(slots=True)
+class _TypeRead:
+    """What came of reading one type."""
+
+    resources: list[Resource] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+class SnapshotReader:
+    """Takes snapshots through an API; makes read calls only."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        api: Caller,
+        *,
+        account: str,
+        region: str,
+        implements: Callable[[str, str], bool] | None = None,
+        translation: Translation | None = None,
+        cap: int = 10_000,
+        workers: int = 8,
+    ) -> None:
+        """Args:
+        catalog: the declarations.
+        api: where to read.
+        account: 12-digit account that the resources belong to.
+        region: default region.
+        implements: whether the engine has an operation; None for the target, which has all.
+        translation: turns the engine's ids into the target's; None where they are the same.
+        cap: how many entries of data to read per resource.
+        workers: how many calls are under way at once.
+        """
+        self._catalog = catalog
+        self._api = api
+        self._account = account
+        self._region = region
+        self._implements = implements or (lambda service, operation: True)
+        self._translation = translation
+        self._cap = cap
+        self._workers = workers
+
+    def scope(self, service: str, region: str = "") -> Scope:
+        """Return the scope of a service: its region, or `global`."""
+        found = self._catalog.service(service)
+        is_global = found is not None and found.is_global
+        return Scope(service, GLOBAL if is_global else region or self._region)
+
+    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+        """Return what the scopes hold now; never raises for what cannot be read."""
+        wanted = tuple(dict.fromkeys(scopes))
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="snapshot") as pool:
+            reads: list[_TypeRead] = []
+            for scope in wanted:
+                service = self._catalog.service(scope.service)
+                if service is not None:
+                    reads.extend(self._read_service(service, scope, pool))
+        return Snapshot(
+            account=self._account,
+            region=self._region,
+            services=frozenset(s.service for s in wanted),
+            resources={r.address: r for read in reads for r in read.resources},
+            gaps=tuple(gap for read in reads for gap in read.gaps),
+        )
+
+    def read_type(self, kind: ResourceType, scope: Scope) -> tuple[Resource, ...]:
+        """Return the resources of one type; raises `CallFailed` when they cannot be listed."""
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="snapshot") as pool:
+            items = self._listed(kind, scope)
+            futures = [pool.submit(self._resource, kind, scope, item) for item in items]
+            found = [future.result() for future in futures]
+        return tuple(r for r, _ in found if r is not None)
+
+    def _read_service(
+        self, service: Service, scope: Scope, pool: ThreadPoolExecutor
+    ) -> list[_TypeRead]:
+        listings = [(kind, pool.submit(self._listed, kind, scope)) for kind in service.types]
+        pending: list[tuple[_TypeRead, list[Future[tuple[Resource | None, Gap | None]]]]] = []
+        reads: list[_TypeRead] = []
+        for kind, listing in listings:
+            read = _TypeRead()
+            reads.append(read)
+            try:
+                items = listing.result()
+            except CallFailed as failure:
+                read.gaps.append(_gap(scope, kind, failure))
+                continue
+            pending.append(
+                (read, [pool.submit(self._resource, kind, scope, item) for item in items])
+            )
+        for read, futures in pending:
+            for future in futures:
+                resource, gap = future.result()
+                if resource is not None:
+                    read.resources.append(resource)
+                if gap is not None:
+                    read.gaps.append(gap)
+        return reads
+
+    def _listed(self, kind: ResourceType, scope: Scope) -> list[JsonObject]:
+        listing = kind.listing
+        self._require(scope.service, listing.operation)
+        found: list[JsonObject] = []
+        for page in self._pages(scope, listing.operation, listing.params):
+            items = evaluate(listing.items, page)
+            found.extend(i for i in (items if isinstance(items, list) else ()) if _is_object(i))
+        return found
+
+    def _resource(
+        self, kind: ResourceType, scope: Scope, item: JsonObject
+    ) -> tuple[Resource | None, Gap | None]:
+        raw: dict[str, Json] = dict(item)
+        try:
+            self._add_details(kind, scope, raw)
+            if picked(kind.ignore, raw):
+                return None, None
+            data = self._data(kind, scope, raw)
+        except CallFailed as failure:
+            return self._unreadable(kind, scope, item, raw, failure)
+        return self._described(kind, scope, raw, data), None
+
+    def _unreadable(
+        self,
+        kind: ResourceType,
+        scope: Scope,
+        item: JsonObject,
+        raw: dict[str, Json],
+        failure: CallFailed,
+    ) -> tuple[Resource | None, Gap | None]:
+        if _says_gone(failure) and not self._still_listed(kind, scope, item):
+            return None, None
+        try:
+            resource = self._described(kind, scope, raw, None)
+        except ValueError:
+            return None, _gap(scope, kind, failure)
+        return resource, _gap(scope, kind, failure, address=resource.address)
+
+    def _still_listed(self, kind: ResourceType, scope: Scope, item: JsonObject) -> bool:
+        identity = picked(kind.id, item)
+        try:
+            return any(
+                other == item or (identity is not None and picked(kind.id, other) == identity)
+                for other in self._listed(kind, scope)
+            )
+        except CallFailed:
+            return True
+
+    def _add_details(self, kind: ResourceType, scope: Scope, raw: dict[str, Json]) -> None:
+        for detail in kind.details:
+            if not self._implements(scope.service, detail.operation):
+                continue
+            value = self._detail(detail, scope, raw)
+            if detail.into:
+                raw[detail.into] = value
+            elif isinstance(value, Mapping):
+                raw.update(value)
+
+    def _detail(self, detail: Detail, scope: Scope, raw: JsonObject) -> Json:
+        params = {
+            name: value
+            for name, pick in detail.params.items()
+            if (value := evaluate(pick, raw)) is not None
+        }
+        try:
+            pages = list(self._pages(scope, detail.operation, params))
+        except CallFailed as failure:
+            if failure.code in detail.absent:
+                return None
+            raise
+        return _joined([evaluate(detail.pick, page) for page in pages])
+
+    def _data(self, kind: ResourceType, scope: Scope, raw: JsonObject) -> DataMark | None:
+        if kind.data is None:
+            return None
+        return kind.data(_ServiceReading(self, scope, self._cap), raw)
+
+    def _described(
+        self, kind: ResourceType, scope: Scope, raw: JsonObject, data: DataMark | None
+    ) -> Resource:
+        if self._translation is not None:
+            text = json.dumps(raw, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            translated = self._translation.to_change(text)
+            if translated != text:
+                raw = cast(JsonObject, json.loads(translated))
+        return describe(kind, raw, account=self._account, region=scope.region, data=data)
+
+    def _pages(
+        self, scope: Scope, operation: str, params: Mapping[str, object]
+    ) -> Iterator[JsonObject]:
+        region = "" if scope.region == GLOBAL else scope.region
+        return self._api.pages(scope.service, operation, params, region=region)
+
+    def _require(self, service: str, operation: str) -> None:
+        if not self._implements(service, operation):
+            raise CallFailed(
+                service=service,
+                operation=operation,
+                code="NotImplemented",
+                message=f"the engine has no {operation}",
+                status=0,
+            )
+
+
+class _ServiceReading:
+    """What a data probe sees of the API."""
+
+    def __init__(self, reader: SnapshotReader, scope: Scope, cap: int) -> None:
+        self._reader = reader
+        self._scope = scope
+        self._cap = cap
+
+    @property
+    def cap(self) -> int:
+        """How many entries to read at most."""
+        return self._cap
+
+    def call(self, operation: str, params: Mapping[str, object]) -> JsonObject:
+        """Make one call; raises `CallFailed`."""
+        self._reader._require(self._scope.service, operation)
+        region = "" if self._scope.region == GLOBAL else self._scope.region
+        return self._reader._api.call(self._scope.service, operation, params, region=region)
+
+    def pages(self, operation: str, params: Mapping[str, object]) -> Iterator[JsonObject]:
+        """Make a call per page; raises `CallFailed`."""
+        self._reader._require(self._scope.service, operation)
+        return self._reader._pages(self._scope, operation, params)
+
+
+def _is_object(value: Json) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _joined(values: list[Json]) -> Json:
+    if len(values) == 1:
+        return values[0]
+    joined: list[Json] = []
+    for value in values:
+        joined.extend(value if isinstance(value, list) else () if value is None else (value,))
+    return joined
+
+
+def _says_gone(failure: CallFailed) -> bool:
+    words = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+    return failure.status == 404 or any(word in failure.code for word in words)
+
+
+def _gap(scope: Scope, kind: ResourceType, failure: CallFailed, *, address: str = "") -> Gap:
+    return Gap(
+        service=scope.service,
+        type=kind.type,
+        reason=f"{failure.operation}: {failure.code}: {failure.message}"[:300],
+        address=address,
+    )
