@@ -8,7 +8,6 @@ from typing import Self
 
 from executor.model.json import Json, JsonObject, digest
 
-
 GLOBAL = "global"
 """The region of services that have one for all regions."""
 
