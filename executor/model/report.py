@@ -51,7 +51,8 @@ class Report:
     """Everything a reader needs to agree with a decision, or not.
 
     `digest` is taken over everything but itself and the timings, and is what an approval is
-    bound to.
+    bound to. `evidence` holds the digests of what is stored beside the report (`trace`,
+    `baseline`), so that promotion can tell whether that is still what was judged.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Report:
     types: tuple[str, ...] = ()
     not_covered: tuple[Gap, ...] = ()
     transient: tuple[Transient, ...] = ()
+    evidence: JsonObject = field(default_factory=dict)
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     digest: str = ""
 
@@ -104,6 +106,7 @@ class Report:
                 "types": list(self.types),
                 "not_covered": [g.view() for g in self.not_covered],
             },
+            "evidence": self.evidence,
             "timing_ms": {k: round(v, 1) for k, v in self.timing_ms.items()},
         }
 

@@ -99,9 +99,12 @@ class Resource:
         }
 
     def state_digest(self) -> str:
-        """Return a digest of everything that may not differ if the resource is the same."""
+        """Return a digest of everything that may not differ if the resource is the same.
+
+        A bare count (messages in a queue) moves by itself and says nothing; entries do.
+        """
         data: Json = None
-        if self.data is not None:
+        if self.data is not None and self.data.entries:
             data = {"count": self.data.count, "entries": dict(self.data.entries)}
         return digest(
             {
