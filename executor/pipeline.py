@@ -1,0 +1,200 @@
+"""The story of a dry run: sandbox, replica, gateway, change, effects, verdict.
+
+Reads from top to bottom as the road in `docs/architecture.md`. It names no concrete class;
+`executor.assembly` does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from executor.errors import EngineFailed
+from executor.model.call import Call, Trace
+from executor.model.change import AnyChange, ChangeOutcome
+from executor.model.effect import Effects
+from executor.model.intent import Intent
+from executor.model.json import JsonObject
+from executor.model.progress import Progress
+from executor.model.resource import Gap, Scope, Snapshot
+from sandboxes.contract import Sandbox
+
+
+class Replica(Protocol):
+    """The sandbox as the target's likeness."""
+
+    @property
+    def baseline(self) -> Snapshot:
+        """What the target held."""
+        ...
+
+    @property
+    def prior(self) -> Snapshot:
+        """What the replica held before the change."""
+        ...
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What was hydrated."""
+        ...
+
+    def prepare(self, service: str, operation: str, region: str) -> None:
+        """Hydrate what a call may meet."""
+        ...
+
+    def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
+        """Hydrate the types that an intent names."""
+        ...
+
+    def observe(self) -> Snapshot:
+        """Read what the replica holds once it has settled."""
+        ...
+
+
+class OpenGateway(Protocol):
+    """A gateway that is listening."""
+
+    @property
+    def url(self) -> str:
+        """Its HTTP door."""
+        ...
+
+    def close(self) -> tuple[Call, ...]:
+        """Stop, and return what was recorded; raises `RecorderFailed`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """How the change ended, and in what isolation it ran."""
+
+    outcome: ChangeOutcome
+    isolation: JsonObject
+    files: tuple[str, ...] = ()
+
+
+class Stages(Protocol):
+    """The collaborators of one dry run."""
+
+    def open_sandbox(self) -> AbstractContextManager[Sandbox]:
+        """Start a fresh sandbox."""
+        ...
+
+    def replica(self, sandbox: Sandbox) -> Replica:
+        """Make the sandbox hydrate by need."""
+        ...
+
+    def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:
+        """Open the only road to the sandbox."""
+        ...
+
+    def run(self, change: AnyChange, gateway: OpenGateway) -> Ran:
+        """Run the change to its end."""
+        ...
+
+    def trace(self, calls: Iterable[Call]) -> Trace:
+        """Read what the calls meant."""
+        ...
+
+    def effects(self, prior: Snapshot, observed: Snapshot, trace: Trace) -> Effects:
+        """Tell what the change did."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Everything a dry run brought to light, before it is judged.
+
+    Attributes:
+        engine: name, emulator and version.
+        ran: how the change ended.
+        trace: its calls.
+        effects: what it did.
+        baseline: the target.
+        prior: the replica before.
+        observed: the replica after.
+        scopes: what was read.
+        timing_ms: time spent per part.
+    """
+
+    engine: JsonObject
+    ran: Ran
+    trace: Trace
+    effects: Effects
+    baseline: Snapshot
+    prior: Snapshot
+    observed: Snapshot
+    scopes: frozenset[Scope]
+    timing_ms: dict[str, float]
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self._started = self._last = time.monotonic()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name] = (now - self._last) * 1000
+        self.laps["total"] = (now - self._started) * 1000
+        self._last = now
+
+
+def rehearse(
+    stages: Stages, change: AnyChange, intent: Intent, *, region: str, progress: Progress
+) -> Rehearsal:
+    """Run a change against a replica and tell what it did.
+
+    Raises:
+        SandboxError, EngineFailed: the sandbox could not do its work.
+        TargetFailed: the target could not be read.
+        RecorderFailed: a call could not be recorded.
+        InvalidChange: the change cannot be run.
+    """
+    watch = _Stopwatch()
+    progress.stage("sandbox", "starting")
+    with stages.open_sandbox() as sandbox:
+        watch.lap("sandbox")
+        replica = stages.replica(sandbox)
+        replica.prepare_types(sorted(intent.types_named()), region)
+        gateway = stages.gateway(sandbox, replica)
+        watch.lap("prepare")
+        progress.stage("change", "running")
+        try:
+            ran = stages.run(change, gateway)
+        finally:
+            calls = gateway.close()
+        watch.lap("change")
+        progress.stage("effects", "reading the replica")
+        observed = replica.observe()
+        if not sandbox.alive():
+            raise EngineFailed("the engine died during the run", detail=sandbox.logs())
+        engine = {
+            "name": sandbox.info.name,
+            "emulator": sandbox.info.emulator,
+            "version": sandbox.info.version,
+        }
+        watch.lap("observe")
+    trace = stages.trace(calls)
+    effects = stages.effects(replica.prior, observed, trace)
+    watch.lap("effects")
+    return Rehearsal(
+        engine=engine,
+        ran=ran,
+        trace=trace,
+        effects=effects,
+        baseline=replica.baseline,
+        prior=replica.prior,
+        observed=observed,
+        scopes=replica.scopes,
+        timing_ms=watch.laps,
+    )
+
+
+def not_covered(rehearsal: Rehearsal) -> tuple[Gap, ...]:
+    """Return everything that could not be read or rebuilt, once each."""
+    gaps = rehearsal.baseline.gaps + rehearsal.prior.gaps + rehearsal.observed.gaps
+    return tuple(dict.fromkeys(gaps))
