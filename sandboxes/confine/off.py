@@ -1,0 +1,196 @@
+"""No confinement: the command runs with the user's own rights, and only its AWS settings are
+pointed to the gateway.
+
+A client with a hard-coded endpoint, or one that reads `~/.aws` by itself, is not held back;
+that is recorded, and the judge reads it.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import select
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from sandboxes.confine.environment import Appearance, rehearsal_environment
+from sandboxes.leases import private_directory
+from sandboxes.model import Availability, CommandOutcome, Door, Isolation
+from sandboxes.processes import Found, end_processes, processes_of
+
+NAME = "off"
+_NOTE = "the command ran with this user's own rights; only its AWS settings pointed to the sandbox"
+_DRAIN_S = 0.1
+_LAST_WORDS_S = 2.0
+_CHUNK = 65_536
+
+
+class Off:
+    """Runs a command as this user, with AWS settings that lead to the gateway."""
+
+    @property
+    def name(self) -> str:
+        """See `Confinement.name`."""
+        return NAME
+
+    def availability(self) -> Availability:
+        """It works everywhere."""
+        return Availability(usable=True, reason="needs nothing")
+
+    def isolation(self) -> Isolation:
+        """Nothing is achieved, and that is what is recorded."""
+        return Isolation(
+            kind=NAME, network=False, filesystem=False, credentials=False, notes=(_NOTE,)
+        )
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        run: str,
+        door: Door,
+        workdir: Path,
+        account: str,
+        region: str,
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        timeout_s: float | None = None,
+    ) -> CommandOutcome:
+        """Run the command; see `Confinement.run`. Its standard input is empty."""
+        private = private_directory(run, "aws")
+        try:
+            appearance = Appearance(url=door.url, account=account, region=region, run=run)
+            variables = rehearsal_environment(environment, appearance, private)
+            variables["PWD"] = str(workdir)
+            process = _start(command, workdir, variables)
+            return self._watch(process, run, output, timeout_s)
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+
+    def _watch(
+        self,
+        process: subprocess.Popen[bytes],
+        run: str,
+        output: IO[bytes],
+        timeout_s: float | None,
+    ) -> CommandOutcome:
+        copier = _Copier(process, output)
+        copier.start()
+        timed_out = False
+        left = 0
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            # Also when we are interrupted: nothing of the run may outlive it.
+            ended = process.poll() is not None
+            left = _end(process, run)
+            copier.finish()
+        copier.raise_failure()
+        code = process.returncode
+        return CommandOutcome(
+            exit_code=128 - code if code < 0 else code,
+            timed_out=timed_out,
+            left_running=left if ended else max(left - 1, 0),
+            isolation=self.isolation(),
+        )
+
+
+def _start(
+    command: Sequence[str], workdir: Path, variables: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    if not command:
+        raise FileNotFoundError(errno.ENOENT, "there is no command")
+    program = command[0]
+    has_path = os.sep in program
+    found = (
+        str(workdir / program) if has_path else shutil.which(program, path=variables.get("PATH"))
+    )
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, "no such program", program)
+    try:
+        return subprocess.Popen(
+            list(command),
+            executable=found,
+            cwd=workdir,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(errno.ENOENT, "no such program", program) from error
+    except (PermissionError, OSError) as error:
+        # A directory, a file without the right to be run, or one in no known format.
+        raise FileNotFoundError(errno.ENOENT, "this cannot be run", program) from error
+
+
+def _end(process: subprocess.Popen[bytes], run: str) -> int:
+    def remaining() -> list[Found]:
+        process.poll()  # collects it, so that it is not found as a zombie
+        return processes_of(run, session=process.pid)
+
+    count = end_processes(remaining)
+    process.wait()
+    return count
+
+
+@dataclass(slots=True)
+class _Copier:
+    """Hands the command's output on while it runs."""
+
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+    ended: threading.Event = field(default_factory=threading.Event)
+    failure: OSError | None = None
+    thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self.thread = threading.Thread(target=self._copy, name="command-output", daemon=True)
+        self.thread.start()
+
+    def finish(self) -> None:
+        """Take what is still in the pipe; something that escaped may hold it open."""
+        self.ended.set()
+        if self.thread is not None:
+            self.thread.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def raise_failure(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _copy(self) -> None:
+        assert self.process.stdout is not None
+        pipe = self.process.stdout.fileno()
+        until = math.inf
+        while time.monotonic() < until:
+            if self.ended.is_set() and until == math.inf:
+                until = time.monotonic() + _LAST_WORDS_S
+            ready, _, _ = select.select([pipe], [], [], _DRAIN_S)
+            if ready:
+                data = os.read(pipe, _CHUNK)
+                if not data:
+                    return
+                self._write(data)
+            elif self.ended.is_set():
+                return
+
+    def _write(self, data: bytes) -> None:
+        # The pipe is emptied whatever happens, or the command would hang.
+        if self.failure is None:
+            try:
+                self.output.write(data)
+                self.output.flush()
+            except OSError as error:
+                self.failure = error
