@@ -1,0 +1,145 @@
+"""Dry runs side by side with what they replace: `make bench`.
+
+Prints, from one run on one machine: the 20-call script against a bare warm emulator; the same
+through `dry-run` on the embedded engine, cold (no background server) and warm; and the same by
+hand on a fresh LocalStack container. Figures are medians; ratios are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandboxes.errors import SandboxError
+from sandboxes.model import SandboxSpec
+from sandboxes.registry import choose
+
+SCRIPT = Path(__file__).with_name("script_20_calls.py")
+ACCOUNT = "000000000000"
+
+
+def environment(url: str) -> dict[str, str]:
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def timed(run: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    run()
+    return (time.perf_counter() - started) * 1000
+
+
+def bare(url: str) -> None:
+    subprocess.run([sys.executable, str(SCRIPT)], env=environment(url), check=True)
+
+
+def bare_on_fresh_child() -> float:
+    """The script alone; the warm emulator is made ready outside the measurement."""
+    with choose("embedded").start(SandboxSpec(run="benchmark", account=ACCOUNT)) as sandbox:
+        return timed(lambda: bare(sandbox.url))
+
+
+def dry_run(home: str, *options: str) -> float:
+    env = {**os.environ, "EXECUTOR_HOME": home}
+    command = [
+        str(Path(sys.executable).with_name("dry-run")),
+        "--target=none",
+        "--engine=embedded",
+        "--quiet",
+        *options,
+        "--",
+        sys.executable,
+        str(SCRIPT),
+    ]
+    started = time.perf_counter()
+    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=home, check=False)
+    took = (time.perf_counter() - started) * 1000
+    if done.returncode != 0:
+        sys.exit(f"dry-run ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return took
+
+
+def by_hand() -> float:
+    """Start a container, wait until it answers, run the script, remove the container."""
+    started = time.perf_counter()
+    with choose("localstack").start(SandboxSpec(run="benchmark", account=ACCOUNT)) as sandbox:
+        bare(sandbox.url)
+    return (time.perf_counter() - started) * 1000
+
+
+@contextmanager
+def state_home() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="executor-benchmark-") as home:
+        yield home
+
+
+def measure(rounds: int) -> dict[str, list[float]]:
+    """Take all measurements in turn, round by round, so that a busy moment hits all alike."""
+    figures: dict[str, list[float]] = {}
+
+    def take(name: str, value: float) -> None:
+        figures.setdefault(name, []).append(value)
+
+    with state_home() as home:
+        dry_run(home)  # starts the background server and fills the file cache
+        for _ in range(rounds):
+            take("bare", bare_on_fresh_child())
+            take("warm", dry_run(home))
+        for _ in range(max(1, rounds // 3)):
+            take("cold", dry_run(home, "--no-daemon"))
+        for _ in range(max(1, rounds // 3)):
+            try:
+                take("by hand", by_hand())
+            except SandboxError as error:
+                print(f"by hand on LocalStack: left out ({error.message})")
+                break
+    return figures
+
+
+def show(figures: Mapping[str, list[float]]) -> None:
+    names = {
+        "bare": "script against a bare warm emulator",
+        "warm": "dry-run, embedded, warm",
+        "cold": "dry-run, embedded, cold (--no-daemon)",
+        "by hand": "script by hand on a fresh LocalStack",
+    }
+    bare_ms = statistics.median(figures["bare"])
+    for key, name in names.items():
+        if key in figures:
+            median = statistics.median(figures[key])
+            print(f"{name:<40} {median:8.0f} ms  {median / bare_ms:5.2f} x bare")
+    warm = statistics.median(figures["warm"])
+    limit = 1.3 * bare_ms + 150
+    print(f"goal: warm <= 1.3 x bare + 150 ms = {limit:.0f} ms: {_met(warm <= limit)}")
+    if "by hand" in figures:
+        ratio = statistics.median(figures["by hand"]) / warm
+        print(f"goal: warm at least 5 x faster than by hand: {ratio:.1f} x: {_met(ratio >= 5)}")
+
+
+def _met(met: bool) -> str:
+    return "met" if met else "MISSED"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="measurements of each kind")
+    show(measure(parser.parse_args().rounds))
+
+
+if __name__ == "__main__":
+    main()
