@@ -71,6 +71,10 @@ class Off:
             variables["PWD"] = str(workdir)
             process = _start(command, workdir, variables)
             return self._watch(process, run, output, timeout_s)
+        except BaseException:
+            # An interrupt may come before there is anything to watch.
+            end_processes(lambda: processes_of(run))
+            raise
         finally:
             shutil.rmtree(private, ignore_errors=True)
 
@@ -82,10 +86,10 @@ class Off:
         timeout_s: float | None,
     ) -> CommandOutcome:
         copier = _Copier(process, output)
-        copier.start()
         timed_out = False
         left = 0
         try:
+            copier.start()
             process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             timed_out = True
