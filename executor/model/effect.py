@@ -41,6 +41,14 @@ class Hazard(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HazardMark:
+    """A hazard and the setting it comes from."""
+
+    hazard: Hazard
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """One setting that differs; `path` is dotted, None stands for absent."""
 
