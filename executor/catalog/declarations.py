@@ -256,11 +256,23 @@ def removed(before: Json, after: Json) -> bool:
 
 
 def added(before: Json, after: Json) -> bool:
-    """Something that was not set is, or a list has new elements."""
+    """Something that was not set is, or a list has new elements, or an object new keys."""
+    if isinstance(after, Mapping):
+        return lost(after, before)
     if isinstance(after, list):
         known = before if isinstance(before, list) else []
         return any(item not in known for item in after)
     return bool(after) and not before
+
+
+def lost(before: Json, after: Json) -> bool:
+    """A list lacks elements, or an object keys, that it had; or it is gone altogether."""
+    if isinstance(before, list):
+        left = after if isinstance(after, list) else []
+        return any(item not in left for item in before)
+    if isinstance(before, Mapping):
+        return any(key not in (after if isinstance(after, Mapping) else {}) for key in before)
+    return removed(before, after)
 
 
 def shrunk(before: Json, after: Json) -> bool:
@@ -291,6 +303,11 @@ def rows(raw: JsonObject, key: str) -> Sequence[Json]:
     """Return `raw[key]` where it is a list, else an empty one."""
     value = raw.get(key)
     return value if isinstance(value, list) else ()
+
+
+def objects(raw: JsonObject, key: str) -> list[JsonObject]:
+    """Return the objects of the list `raw[key]`; empty where there is none."""
+    return [item for item in rows(raw, key) if isinstance(item, Mapping)]
 
 
 def text(raw: JsonObject, key: str) -> str:
