@@ -1,0 +1,118 @@
+"""The life of a forked child, from the fork to its end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from sandboxes.embedded import guard
+from sandboxes.embedded.emulators import Emulator, Place
+
+READY = b"1"
+LOG = "log"
+_PR_SET_PDEATHSIG = 1
+# Loaded before any fork: a child has no time for it.
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All that a child is given.
+
+    Attributes:
+        place: what it serves with.
+        ready: descriptor to write `READY` to when it serves.
+        parent: process id of the zygote, with which it dies.
+    """
+
+    place: Place
+    ready: int
+    parent: int
+
+
+def live(job: Job, emulator: Emulator) -> NoReturn:
+    """Serve until killed; never returns into the zygote's code."""
+    try:
+        _die_with(job.parent)
+        _drop_inherited(job)
+        _settle(job.place)
+        emulator.serve(job.place, lambda: _announce(job.ready))
+    except BaseException:
+        # Whatever it was, the log is where the client looks for it.
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def make_directory(directory: Path) -> None:
+    """Make what a child needs on disk."""
+    directory.mkdir(mode=0o700)
+    for name in ("home", "tmp"):
+        (directory / name).mkdir(mode=0o700)
+
+
+def _die_with(parent: int) -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        # It died before we could ask to be told.
+        os._exit(1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+
+
+def _drop_inherited(job: Job) -> None:
+    # The zygote's lock above all, and its other clients' connections.
+    kept = sorted({job.place.listener.fileno(), job.ready})
+    log = os.open(
+        f"{job.place.directory}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+    )
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    below = 3
+    for descriptor in kept:
+        os.closerange(below, descriptor)
+        below = descriptor + 1
+    os.closerange(below, os.sysconf("SC_OPEN_MAX"))
+
+
+def _settle(place: Place) -> None:
+    temporary = f"{place.directory}/tmp"
+    # The zygote was started without anything of its user's, and with the emulator's settings.
+    os.environ.update(_environment(place, temporary))
+    os.chdir(place.directory)
+    tempfile.tempdir = temporary
+    sys.dont_write_bytecode = True
+    guard.install(place.directory, place.port)
+
+
+def _environment(place: Place, temporary: str) -> Mapping[str, str]:
+    return {
+        "HOME": f"{place.directory}/home",
+        "TMPDIR": temporary,
+        "DOCKER_HOST": f"unix://{place.directory}/no-docker",
+        "GATEWAY_PORT": str(place.port),
+        "MINISTACK_ACCOUNT_ID": place.spec.account,
+        "MINISTACK_REGION": place.spec.region,
+        "AWS_ACCESS_KEY_ID": place.spec.account,
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_DEFAULT_REGION": place.spec.region,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{place.port}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _announce(descriptor: int) -> None:
+    os.write(descriptor, READY)
+    os.close(descriptor)

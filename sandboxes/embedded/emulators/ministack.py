@@ -1,0 +1,153 @@
+"""MiniStack, served without what its own start-up does to a machine.
+
+MiniStack's life-cycle handler runs scripts from system directories, removes Docker containers,
+starts an MQTT broker, an SFTP server and two schedulers. None of that belongs in a sandbox, so
+the handler is not called; the two things in it that requests need are done here.
+
+Modules read ports, regions and directories from the environment when they are imported, which
+is before there is a child to have any. So they are imported with recognisable values, and a
+child puts its own in their place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import cast
+
+from sandboxes.embedded.emulators import Place
+
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+# A port that no child is given: what contains it is to be replaced.
+_PORT = "65535"
+_WORKERS = 16
+_KEEP_ALIVE_S = 75
+
+
+class MiniStack:
+    """The emulator `ministack`."""
+
+    def __init__(self) -> None:
+        self._directory = ""
+        self._placeholders: tuple[tuple[dict[str, object], str, str], ...] = ()
+        self._regions: tuple[dict[str, object], ...] = ()
+
+    def settings(self, directory: str) -> Mapping[str, str]:
+        """Switch off whatever reaches beyond the process."""
+        return {
+            "GATEWAY_PORT": _PORT,
+            "BIND_HOST": "127.0.0.1",
+            "DOCKER_HOST": f"unix://{directory}/no-docker",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PERSIST_STATE": "0",
+            "S3_PERSIST": "0",
+            "STATE_DIR": f"{directory}/state",
+            "S3_DATA_DIR": f"{directory}/s3",
+            # Without Docker no function is run, and says so, instead of running on the host.
+            "LAMBDA_STRICT": "1",
+            "LAMBDA_EXECUTOR": "docker",
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_TEST_NO_AUTOSTART": "1",
+        }
+
+    def load(self) -> None:
+        """Import the application and every service it would load on first use."""
+        self._directory = os.environ["TMPDIR"]
+        with _threads_not_started():
+            application = importlib.import_module("ministack.app")
+            for name in sorted(application._registry_module_names()):
+                application._get_module(name)
+            for name in ("hypercorn.asyncio", "concurrent.futures.thread", "multipart"):
+                _import_if_there(name)
+        modules = [m for n, m in sorted(sys.modules.items()) if n.startswith("ministack")]
+        self._placeholders = tuple(
+            (vars(module), name, value)
+            for module in modules
+            for name, value in vars(module).items()
+            if isinstance(value, str) and (_PORT in value or self._directory in value)
+        )
+        self._regions = tuple(vars(m) for m in modules if isinstance(vars(m).get("REGION"), str))
+
+    def serve(self, place: Place, ready: Callable[[], None]) -> None:
+        """Serve MiniStack's application with hypercorn, as MiniStack itself does."""
+        from hypercorn.asyncio import serve
+        from hypercorn.config import Config
+        from ministack import app as ministack
+
+        self._take_place(place)
+        config = Config()
+        config.bind = [f"fd://{place.listener.fileno()}"]
+        config.keep_alive_timeout = _KEEP_ALIVE_S
+        config.loglevel = "WARNING"
+        config.accesslog = None
+
+        def started() -> None:
+            loop = asyncio.get_running_loop()
+            loop.set_default_executor(ThreadPoolExecutor(max_workers=_WORKERS))
+            ministack._MAIN_LOOP = loop
+            ministack._ready_scripts_state["status"] = "completed"
+            ready()
+
+        application = _without_lifespan(cast("Application", ministack.app), started)
+        asyncio.run(serve(application, config, shutdown_trigger=_never))
+
+    def _take_place(self, place: Place) -> None:
+        from ministack.core import responses
+
+        own = {self._directory: os.environ["TMPDIR"], _PORT: str(place.port)}
+        for variables, name, value in self._placeholders:
+            for old, new in own.items():
+                value = value.replace(old, new)
+            variables[name] = value
+        for variables in self._regions:
+            variables["REGION"] = place.spec.region
+        # For requests that carry no credentials and for what no request causes.
+        responses.set_request_account_id(place.spec.account)
+        responses.set_request_region(place.spec.region)
+
+
+def _without_lifespan(application: Application, started: Callable[[], None]) -> Application:
+    async def guarded(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await application(scope, receive, send)
+            return
+        await receive()
+        started()
+        await send({"type": "lifespan.startup.complete"})
+        await _never()
+
+    return guarded
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+@contextmanager
+def _threads_not_started() -> Iterator[None]:
+    # A module starts a thread when it is imported (it expires DynamoDB items). No thread may
+    # run when the zygote forks, and items are not to expire by themselves.
+    original = threading.Thread.start
+    threading.Thread.start = lambda _thread: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        threading.Thread.start = original  # type: ignore[method-assign]
+
+
+def _import_if_there(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return

@@ -1,0 +1,80 @@
+"""moto's server, with the account and the region of the sandbox.
+
+moto reads its account from the environment on each request, so a child only has to set it.
+Ids come from moto's own random generator, which a fork copies: without a new seed all sandboxes
+would hand out the same ids.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+
+from sandboxes.embedded.emulators import Place
+
+# Loading all of moto's 150 services would take many seconds; the rest is loaded when used.
+_SERVICES = (
+    "s3",
+    "sqs",
+    "sns",
+    "dynamodb",
+    "lambda",
+    "iam",
+    "ec2",
+    "kms",
+    "secretsmanager",
+    "ssm",
+    "logs",
+    "cloudformation",
+    "sts",
+    "events",
+)
+
+
+class Moto:
+    """The emulator `moto`."""
+
+    def __init__(self) -> None:
+        self._application: Callable[..., object] | None = None
+
+    def settings(self, directory: str) -> Mapping[str, str]:
+        """Keep it from Docker and from what it would write."""
+        return {
+            "DOCKER_HOST": f"unix://{directory}/no-docker",
+            "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+        }
+
+    def load(self) -> None:
+        """Make the applications of the services that a sandbox nearly always needs."""
+        werkzeug_app = importlib.import_module("moto.moto_server.werkzeug_app")
+        application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+        for service in _SERVICES:
+            application.app_instances[service] = werkzeug_app.create_backend_app(service)
+        importlib.import_module("werkzeug.serving")
+        importlib.import_module("moto.dynamodb.parsing.executors")
+        importlib.import_module("moto.moto_api._internal")
+        self._application = application
+
+    def serve(self, place: Place, ready: Callable[[], None]) -> None:
+        """Serve with werkzeug's threaded server, as moto itself does."""
+        import logging
+
+        from moto.moto_api._internal import mock_random
+        from moto.moto_server.werkzeug_app import MotoRequestHandler
+        from werkzeug.serving import make_server
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        os.environ["MOTO_ACCOUNT_ID"] = place.spec.account
+        os.environ["MOTO_PORT"] = str(place.port)
+        mock_random.seed()
+        server = make_server(
+            "127.0.0.1",
+            place.port,
+            self._application,
+            threaded=True,
+            request_handler=MotoRequestHandler,
+            fd=place.listener.fileno(),
+        )
+        ready()
+        server.serve_forever()

@@ -1,0 +1,41 @@
+"""What each emulator really implements, one JSON file per emulator, made by `generate.py`.
+
+A list holds for one version of one emulator. For any other version there is no list, and so
+nothing may be forwarded.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from sandboxes.model import Operations
+
+
+def read_operations(path: Path, emulator: str, version: str) -> Operations:
+    """Read a list of operations.
+
+    Args:
+        path: the JSON file.
+        emulator: the emulator that must have been examined.
+        version: the version of it that must have been examined.
+
+    Returns:
+        The list; an empty one, so that all is refused, when the file is missing, cannot be
+        read or is of another emulator or version.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if (content["emulator"], content["version"]) != (emulator, version):
+            return Operations()
+        found = content["operations"].items()
+        return Operations({str(service): frozenset(names) for service, names in found})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Operations()
+
+
+@cache
+def load_operations(emulator: str, version: str) -> Operations:
+    """Return what this version of an embedded emulator implements; empty if never examined."""
+    return read_operations(Path(__file__).with_name(f"{emulator}.json"), emulator, version)

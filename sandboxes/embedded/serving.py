@@ -1,0 +1,108 @@
+"""The programs that run a zygote: `python -m sandboxes.embedded.serving`.
+
+    --emulator NAME --runtime DIR --key KEY --idle SECONDS      the background server
+    ... --connection FD                                         private to one client
+
+The background server detaches itself and exits silently if another one holds the lock: so any
+number of clients may start one at the same time and one remains.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandboxes.embedded.places import Home, address_of, ensure_private
+
+_BACKLOG = 64
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a zygote until it ends."""
+    parser = argparse.ArgumentParser(prog="sandboxes.embedded.serving")
+    parser.add_argument("--emulator", required=True)
+    parser.add_argument("--runtime", required=True, type=Path)
+    parser.add_argument("--key", required=True)
+    parser.add_argument("--idle", type=float, default=600.0)
+    parser.add_argument("--connection", type=int)
+    chosen = parser.parse_args(arguments)
+    os.umask(0o077)
+    home = Home(chosen.runtime, chosen.key)
+    if chosen.connection is None:
+        _detach()
+    held = home.claim()
+    if held is None:
+        return
+    # Where a predecessor under the same name was killed, its things are still there.
+    home.clear()
+    ensure_private(home.directory)
+    try:
+        if chosen.connection is None:
+            _serve_everyone(home, chosen.emulator, chosen.idle)
+        else:
+            _serve_one(home, chosen.emulator, chosen.connection)
+    finally:
+        home.clear()
+        home.release(held)
+
+
+def _detach() -> None:
+    # In a session of its own already (whoever started us saw to that); the second fork makes
+    # it nobody's child, so that nobody has to wait for it.
+    if os.fork() > 0:
+        os._exit(0)
+
+
+def _serve_everyone(home: Home, emulator: str, idle_s: float) -> None:
+    _log_to(home.log)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        with address_of(home.socket) as address:
+            listener.bind(address)
+        home.socket.chmod(0o600)
+        listener.listen(_BACKLOG)
+        # Clients that come while the emulator loads are served once it has.
+        listener.setblocking(False)
+        _run(home, emulator, listener, None, idle_s)
+
+
+def _serve_one(home: Home, emulator: str, descriptor: int) -> None:
+    _log_to(home.log)
+    _run(home, emulator, None, socket.socket(fileno=descriptor), float("inf"))
+
+
+def _run(
+    home: Home,
+    name: str,
+    listener: socket.socket | None,
+    connection: socket.socket | None,
+    idle_s: float,
+) -> None:
+    from sandboxes.embedded import zygote
+    from sandboxes.embedded.emulators import emulator_named
+
+    emulator = emulator_named(name)
+    zygote.stop_on_signals()
+    zygote.prepare(emulator, home)
+    serving = zygote.Zygote(emulator=emulator, home=home, listener=listener, idle_s=idle_s)
+    if connection is not None:
+        serving.adopt(connection)
+    serving.run()
+
+
+def _log_to(log: Path) -> None:
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    os.dup2(nothing, 0)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+    os.close(nothing)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+if __name__ == "__main__":
+    main()

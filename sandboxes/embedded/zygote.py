@@ -1,0 +1,290 @@
+"""The process that has the emulator in memory and forks a child for every sandbox.
+
+It is one thread and one selector, because a fork copies only the thread that calls it and all
+the locks of the others. Run as a program it is either the per-user background server or, with
+`--connection`, the private zygote of one client.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandboxes.embedded import child, wire
+from sandboxes.embedded.emulators import Emulator, Place
+from sandboxes.embedded.places import Home, last_lines
+from sandboxes.model import SandboxSpec
+
+_BACKLOG = 128
+_LOG_LINES = 20
+_SILENT_S = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class _Child:
+    id: str
+    pid: int
+    handle: int
+    ready: int
+    port: int
+    directory: Path
+    serving: bool = False
+    dead: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Client:
+    connection: socket.socket
+    since: float
+    heard: bytearray = field(default_factory=bytearray)
+    child: _Child | None = None
+
+
+class Zygote:
+    """Serves clients until told to stop, idle for too long, or left by its only client."""
+
+    def __init__(
+        self, *, emulator: Emulator, home: Home, listener: socket.socket | None, idle_s: float
+    ) -> None:
+        """Args:
+        emulator: already loaded.
+        home: whose lock this process holds.
+        listener: where clients connect; None for a private zygote.
+        idle_s: end after that many seconds without a sandbox.
+        """
+        self._emulator = emulator
+        self._home = home
+        self._listener = listener
+        self._idle_limit_s = idle_s
+        self._idle_since = time.monotonic()
+        self._clients: dict[int, _Client] = {}
+        self._stopping = False
+        self._selector = selectors.DefaultSelector()
+        if listener is not None:
+            self._watch(listener.fileno(), self._accept)
+
+    def adopt(self, connection: socket.socket) -> None:
+        """Serve a client that is already connected."""
+        client = _Client(connection, time.monotonic())
+        # Replies are small; a client that does not read them must not hold up the others.
+        connection.settimeout(1.0)
+        self._clients[connection.fileno()] = client
+        self._watch(connection.fileno(), lambda: self._read(client))
+
+    def run(self) -> None:
+        """Serve; on return, however it comes, every child is dead and its directory gone."""
+        try:
+            while not self._finished():
+                for key, _ in self._selector.select(self._patience_s()):
+                    # An earlier event of the same round may have ended it.
+                    if key.fd in self._selector.get_map():
+                        key.data()
+                self._drop_silent()
+        finally:
+            for client in list(self._clients.values()):
+                self._gone(client)
+
+    def _finished(self) -> bool:
+        if self._stopping or (self._listener is None and not self._clients):
+            return True
+        return self._idle_s() >= self._idle_limit_s
+
+    def _sandboxes(self) -> int:
+        return sum(client.child is not None for client in self._clients.values())
+
+    def _idle_s(self) -> float:
+        return 0.0 if self._sandboxes() else time.monotonic() - self._idle_since
+
+    def _patience_s(self) -> float | None:
+        waiting = any(c.child is None for c in self._clients.values())
+        if self._listener is None and not waiting:
+            return None
+        left = self._idle_limit_s - self._idle_s()
+        return max(0.0, min(left, _SILENT_S) if waiting else left)
+
+    def _drop_silent(self) -> None:
+        if self._listener is None:
+            return
+        now = time.monotonic()
+        for client in list(self._clients.values()):
+            if client.child is None and now - client.since > _SILENT_S:
+                self._gone(client)
+
+    def _watch(self, descriptor: int, react: Callable[[], None]) -> None:
+        self._selector.register(descriptor, selectors.EVENT_READ, react)
+
+    def _unwatch(self, descriptor: int) -> None:
+        if descriptor in self._selector.get_map():
+            self._selector.unregister(descriptor)
+
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        if wire.is_ours(connection):
+            self.adopt(connection)
+        else:
+            connection.close()
+
+    def _read(self, client: _Client) -> None:
+        try:
+            heard = client.connection.recv(65_536)
+        except OSError:
+            heard = b""
+        client.heard += heard
+        if not heard:
+            self._gone(client)
+        elif client.heard.endswith(b"\n"):
+            line = bytes(client.heard)
+            client.heard.clear()
+            self._obey(client, line)
+
+    def _obey(self, client: _Client, line: bytes) -> None:
+        try:
+            message = wire.parse(line)
+            ask = message.get("ask")
+            if ask == "start" and client.child is None:
+                self._start(client, wire.spec_from_wire(message.get("spec")))
+            elif ask == "close":
+                self._end(client)
+                wire.send(client.connection, {"closed": True})
+            elif ask == "status":
+                wire.send(client.connection, self._status())
+            elif ask == "stop":
+                self._stopping = True
+                wire.send(client.connection, {"stopping": True})
+            else:
+                raise wire.Severed(f"cannot be asked to {ask}")
+        except wire.Severed:
+            self._gone(client)
+
+    def _status(self) -> Mapping[str, object]:
+        return {"pid": os.getpid(), "sandboxes": self._sandboxes(), "idle_s": self._idle_s()}
+
+    def _start(self, client: _Client, spec: SandboxSpec) -> None:
+        try:
+            born = self._fork(spec)
+        except OSError as error:
+            wire.send(client.connection, {"error": f"cannot fork: {error}", "detail": ""})
+            return
+        client.child = born
+        self._watch(born.ready, lambda: self._serving(client, born))
+        self._watch(born.handle, lambda: self._died(client, born))
+
+    def _fork(self, spec: SandboxSpec) -> _Child:
+        name = f"embedded-{uuid.uuid4().hex[:12]}"
+        directory = self._home.directory / name
+        child.make_directory(directory)
+        with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listener:
+            place = Place(listener=listener, directory=str(directory), spec=spec)
+            ready, announce = os.pipe()
+            parent = os.getpid()
+            pid = os.fork()
+            if pid == 0:
+                child.live(child.Job(place=place, ready=announce, parent=parent), self._emulator)
+            os.close(announce)
+            return _Child(
+                id=name,
+                pid=pid,
+                handle=os.pidfd_open(pid),
+                ready=ready,
+                port=place.port,
+                directory=directory,
+            )
+
+    def _serving(self, client: _Client, born: _Child) -> None:
+        self._unwatch(born.ready)
+        if os.read(born.ready, 1) != child.READY:
+            # Its end of the pipe closed: the event of its death follows.
+            return
+        born.serving = True
+        self._tell(
+            client,
+            {
+                "id": born.id,
+                "pid": born.pid,
+                "port": born.port,
+                "directory": str(born.directory),
+            },
+        )
+
+    def _died(self, client: _Client, born: _Child) -> None:
+        self._bury(born)
+        if born.serving:
+            # The client sees the end of the stream, and can still read the log.
+            client.connection.shutdown(socket.SHUT_WR)
+            return
+        lines = last_lines(born.directory / child.LOG, _LOG_LINES)
+        self._tell(client, {"error": "the emulator died while starting", "detail": lines})
+
+    def _tell(self, client: _Client, message: Mapping[str, object]) -> None:
+        try:
+            wire.send(client.connection, message)
+        except wire.Severed:
+            self._gone(client)
+
+    def _end(self, client: _Client) -> None:
+        """End the client's sandbox: its process, its port, its directory."""
+        import shutil
+
+        ending = client.child
+        if ending is None:
+            return
+        if not ending.dead:
+            os.kill(ending.pid, signal.SIGKILL)
+            self._bury(ending)
+        shutil.rmtree(ending.directory, ignore_errors=True)
+        client.child = None
+        client.since = self._idle_since = time.monotonic()
+
+    def _bury(self, ending: _Child) -> None:
+        os.waitpid(ending.pid, 0)
+        ending.dead = True
+        for descriptor in (ending.handle, ending.ready):
+            self._unwatch(descriptor)
+            os.close(descriptor)
+
+    def _gone(self, client: _Client) -> None:
+        self._end(client)
+        descriptor = client.connection.fileno()
+        if self._clients.pop(descriptor, None) is not None:
+            self._unwatch(descriptor)
+            client.connection.close()
+
+
+def prepare(emulator: Emulator, home: Home) -> None:
+    """Load the emulator so that what follows may fork.
+
+    Raises:
+        RuntimeError: the emulator left a thread running, whose locks a fork would copy.
+    """
+    temporary = home.directory / "zygote-tmp"
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    os.environ["TMPDIR"] = os.environ["HOME"] = str(temporary)
+    os.environ.update(emulator.settings(str(temporary)))
+    emulator.load()
+    running = [thread.name for thread in threading.enumerate()]
+    if len(running) > 1 or len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+        raise RuntimeError(f"the emulator left threads running: {', '.join(running)}")
+    # Objects that the collector never visits stay on pages that children share.
+    gc.collect()
+    gc.freeze()
+
+
+def stop_on_signals() -> None:
+    """End with clean-up when asked to politely."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
