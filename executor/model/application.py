@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 from executor.model.change import AnyChange
 from executor.model.intent import Intent
@@ -41,6 +42,7 @@ class DryRunRequest:
         daemon: the per-user background server may be used and started.
         in_place: the command runs in the real work directory, not in a copy.
         timeout_s: the command is ended after that many seconds; None for the configured one.
+        output: receives what the command writes, as it comes; None for nowhere but the log.
     """
 
     change: AnyChange
@@ -51,6 +53,7 @@ class DryRunRequest:
     daemon: bool = True
     in_place: bool = False
     timeout_s: float | None = None
+    output: IO[bytes] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
