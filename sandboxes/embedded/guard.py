@@ -16,8 +16,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-_PROGRAMS: Final = frozenset(
+_NEVER: Final = frozenset(
     {
+        "socket.bind",
+        "os.killpg",
         "subprocess.Popen",
         "os.system",
         "os.exec",
@@ -71,45 +73,39 @@ def install(directory: str, port: int) -> None:
 
 
 def _checks(directory: str, port: int) -> Mapping[str, Check]:
-    own = os.getpid()
-
-    def program(event: str, arguments: tuple[object, ...]) -> None:
-        _refuse(event, arguments)
-
     def opening(event: str, arguments: tuple[object, ...]) -> None:
         flags = arguments[2]
         if isinstance(flags, int) and flags & _WRITING and not _inside(arguments[0], directory):
             _refuse(event, arguments)
 
     def changing(event: str, arguments: tuple[object, ...]) -> None:
-        for index in _CHANGES[event]:
-            if not _inside(arguments[index], directory):
-                _refuse(event, arguments)
+        if not all(_inside(arguments[index], directory) for index in _CHANGES[event]):
+            _refuse(event, arguments)
 
     def reaching(event: str, arguments: tuple[object, ...]) -> None:
         address = arguments[1]
         if not (isinstance(address, tuple) and address[0] in _LOOPBACK and address[1] == port):
             _refuse(event, arguments)
 
-    def resolving(event: str, arguments: tuple[object, ...]) -> None:
-        # A question to a name server leaves the machine as well.
-        if arguments[0] not in _LOOPBACK:
-            _refuse(event, arguments)
-
-    def killing(event: str, arguments: tuple[object, ...]) -> None:
-        if arguments[0] != own:
-            _refuse(event, arguments)
-
     return {
-        **dict.fromkeys(_PROGRAMS, program),
+        **dict.fromkeys(_NEVER, _refuse),
         **dict.fromkeys(_CHANGES, changing),
         **dict.fromkeys(_REACHING, reaching),
-        **dict.fromkeys(_RESOLVING, resolving),
+        **dict.fromkeys(_RESOLVING, _resolving),
         "open": opening,
-        "socket.bind": program,
-        "os.kill": killing,
-        "os.killpg": program,
+        "os.kill": _killing,
     }
+
+
+def _resolving(event: str, arguments: tuple[object, ...]) -> None:
+    # A question to a name server leaves the machine as well.
+    if arguments[0] not in _LOOPBACK:
+        _refuse(event, arguments)
+
+
+def _killing(event: str, arguments: tuple[object, ...]) -> None:
+    if arguments[0] != os.getpid():
+        _refuse(event, arguments)
 
 
 def _inside(path: object, directory: str) -> bool:

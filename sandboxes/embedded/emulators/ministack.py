@@ -19,9 +19,12 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sandboxes.embedded.emulators import Place
+
+if TYPE_CHECKING:
+    from hypercorn.typing import Framework
 
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
@@ -100,7 +103,7 @@ class MiniStack:
             ready()
 
         application = _without_lifespan(cast("Application", ministack.app), started)
-        asyncio.run(serve(application, config, shutdown_trigger=_never))
+        asyncio.run(serve(cast("Framework", application), config, shutdown_trigger=_never))
 
     def _take_place(self, place: Place) -> None:
         from ministack.core import responses
@@ -139,7 +142,7 @@ def _threads_not_started() -> Iterator[None]:
     # A module starts a thread when it is imported (it expires DynamoDB items). No thread may
     # run when the zygote forks, and items are not to expire by themselves.
     original = threading.Thread.start
-    threading.Thread.start = lambda _thread: None  # type: ignore[method-assign]
+    threading.Thread.start = lambda self: None  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -62,13 +62,12 @@ class Moto:
 
         from moto.moto_api._internal import mock_random
         from moto.moto_server.werkzeug_app import MotoRequestHandler
-        from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         os.environ["MOTO_ACCOUNT_ID"] = place.spec.account
         os.environ["MOTO_PORT"] = str(place.port)
         mock_random.seed()
-        server = make_server(
+        server = importlib.import_module("werkzeug.serving").make_server(
             "127.0.0.1",
             place.port,
             self._application,
