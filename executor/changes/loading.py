@@ -18,7 +18,9 @@ from executor.model.planned import planned_calls
 
 _KINDS = ("command", "calls", "cloudformation", "terraform")
 _FIELDS = (*_KINDS, "description", "workdir", "intent")
-_TEMPLATE = re.compile(r"""^[\s{]*["']?(AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE)
+_TEMPLATE = re.compile(
+    r"""^[\s{]*["']?(AWSTemplateFormatVersion|Resources)["']?\s*:""", re.MULTILINE
+)
 
 
 def load_change(path: Path) -> tuple[AnyChange, Intent | None]:

@@ -78,10 +78,12 @@ def copy_workdir(
     """
     source = source.resolve()
     path = root.joinpath(*source.parts[1:])
-    path.mkdir(parents=True, mode=0o700)
-    _link_neighbours(source, path)
-    copier = _Copier(source, path, most_bytes, most_files)
+    path.mkdir(parents=True, mode=0o700, exist_ok=True)
+    copier = _Copier(source, path)
     try:
+        # Counted first, so that a refusal comes at once and not after half a gigabyte.
+        _Counter(source, most_bytes, most_files).count(source, "")
+        _link_neighbours(source, path)
         copier.copy(source, path, "")
     except OSError as error:
         raise InvalidChange(
@@ -91,30 +93,52 @@ def copy_workdir(
     return WorkCopy(path=path, source=source, marks=copier.marks)
 
 
-class _Copier:
-    """Copies one tree and keeps count."""
+class _Counter:
+    """Refuses a tree that is too large."""
 
-    def __init__(self, source: Path, copy: Path, most_bytes: int, most_files: int) -> None:
+    def __init__(self, source: Path, most_bytes: int, most_files: int) -> None:
         self._source = source
-        self._copy = copy
         self._bytes = most_bytes
         self._files = most_files
+
+    def count(self, directory: Path, prefix: str) -> None:
+        """Count the content of one directory."""
+        linked = _linked(directory, prefix)
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                self._files -= 1
+                if entry.is_file(follow_symlinks=False):
+                    self._bytes -= entry.stat(follow_symlinks=False).st_size
+                if self._files < 0 or self._bytes < 0:
+                    raise InvalidChange(
+                        f"the work directory {self._source} is too large to be copied",
+                        hint="run in a smaller directory, or with --in-place in the real one",
+                    )
+                if entry.is_dir(follow_symlinks=False) and entry.name not in linked:
+                    self.count(Path(entry.path), f"{prefix}{entry.name}/")
+
+
+class _Copier:
+    """Copies one tree."""
+
+    def __init__(self, source: Path, copy: Path) -> None:
+        self._source = source
+        self._copy = copy
         self.marks: dict[str, _Mark] = {}
 
     def copy(self, source: Path, target: Path, prefix: str) -> None:
         """Copy the content of one directory."""
-        linked = _LINKED_IN.get(source.name, frozenset()) if prefix else frozenset()
+        linked = _linked(source, prefix)
         with os.scandir(source) as entries:
             for entry in entries:
-                self._count(entry)
                 name = prefix + entry.name
                 destination = target / entry.name
                 if entry.is_symlink():
                     self._link(Path(entry.path), destination)
-                    if entry.name in _LINKED or entry.name in linked:
+                    if entry.name in linked:
                         continue
                 elif entry.is_dir():
-                    if entry.name in _LINKED or entry.name in linked:
+                    if entry.name in linked:
                         destination.symlink_to(entry.path, target_is_directory=True)
                         continue
                     destination.mkdir()
@@ -127,22 +151,17 @@ class _Copier:
                     continue  # sockets, pipes and devices are no files to work on
                 self.marks[name] = _mark_of(destination)
 
-    def _count(self, entry: os.DirEntry[str]) -> None:
-        self._files -= 1
-        if entry.is_file(follow_symlinks=False):
-            self._bytes -= entry.stat(follow_symlinks=False).st_size
-        if self._files < 0 or self._bytes < 0:
-            raise InvalidChange(
-                f"the work directory {self._source} is too large to be copied for the dry run",
-                hint="run in a smaller directory, or with --in-place in the real one",
-            )
-
     def _link(self, link: Path, destination: Path) -> None:
         """Keep a link, but let none lead from the copy back into the original."""
         target = link.readlink()
         if target.is_absolute() and target.is_relative_to(self._source):
             target = self._copy / target.relative_to(self._source)
         destination.symlink_to(target)
+
+
+def _linked(directory: Path, prefix: str) -> frozenset[str]:
+    """Return the names in a directory that are linked and not copied."""
+    return _LINKED | _LINKED_IN.get(directory.name, frozenset()) if prefix else _LINKED
 
 
 def _link_neighbours(source: Path, path: Path) -> None:
@@ -164,14 +183,14 @@ def _link_neighbours(source: Path, path: Path) -> None:
 
 
 def _walk(directory: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    linked = _LINKED_IN.get(directory.name, frozenset()) if prefix else frozenset()
+    linked = _linked(directory, prefix)
     with os.scandir(directory) as entries:
         for entry in entries:
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _LINKED and entry.name not in linked:
+                if entry.name not in linked:
                     yield from _walk(Path(entry.path), name + "/")
-            elif not (entry.is_symlink() and (entry.name in _LINKED or entry.name in linked)):
+            elif not (entry.is_symlink() and entry.name in linked):
                 yield name, entry
 
 
