@@ -60,14 +60,16 @@ class Catalog:
     def _all(self) -> Iterable[Service]:
         return (s for s in map(self.service, self.services) if s is not None)
 
-    def reached(self, service: str) -> tuple[str, ...]:
+    def reached(self, service: str, operation: str = "") -> tuple[str, ...]:
         """Return the services to hydrate before a call of `service`: itself last.
+
+        Some operations reach further than their service (one that runs code reaches all).
 
         What a service reaches, reaches further: the closure is returned, in an order in which
         every service comes after those its types depend on.
         """
         wanted: set[str] = set()
-        queue = [service]
+        queue = [service, *self._reached_by(service, operation)]
         while queue:
             name = queue.pop()
             found = self.service(name)
@@ -76,6 +78,17 @@ class Catalog:
             wanted.add(name)
             queue.extend(self.services if "*" in found.reaches else found.reaches)
         return self.in_seed_order(wanted)
+
+    def _reached_by(self, service: str, operation: str) -> tuple[str, ...]:
+        found = self.service(service)
+        reaches = {
+            name
+            for kind in (found.types if found else ())
+            for o in kind.operations
+            if o.name == operation
+            for name in o.reaches
+        }
+        return self.services if "*" in reaches else tuple(sorted(reaches))
 
     def in_seed_order(self, services: Iterable[str]) -> tuple[str, ...]:
         """Return the services so that dependencies come first."""

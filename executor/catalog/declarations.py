@@ -76,6 +76,15 @@ class Reading(Protocol):
 DataProbe: TypeAlias = Callable[[Reading, JsonObject], DataMark]
 
 
+Learning: TypeAlias = (
+    "Mapping[Expression, Expression] | "
+    "Callable[[JsonObject, Mapping[str, object], JsonObject], Mapping[str, str]]"
+)
+"""Expression over the raw description -> expression over the response; or a function of the
+raw description, the parameters of one call (as the target knows its ids) and the response
+that gives target id -> engine id."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """One call that helps to rebuild a resource in a replica.
@@ -85,20 +94,22 @@ class Seed:
         params: function of the raw description and the data mark that gives the parameters of
             each call to make: none when the resource has nothing to set. Ids of the target in
             them are translated to the engine's by the seeder.
-        learn: which target ids this call's response gives an engine id for: expression over
-            the raw description -> expression over the response.
+        learn: which target ids this call's response gives an engine id for.
         tolerate: error codes that do no harm.
         creates: this call brings the resource into being; skipped when the engine already has
             it (adopted).
         optional: the engine may lack the operation; what is missing is then recorded as a gap.
+        late: made when all resources of the service are there: what it names may come later
+            than the resource (a rule that refers to another security group).
     """
 
     operation: str
     params: Callable[[JsonObject, DataMark | None], Iterable[Mapping[str, object]]]
-    learn: Mapping[Expression, Expression] = field(default_factory=dict)
+    learn: Learning = field(default_factory=dict)
     tolerate: frozenset[str] = frozenset()
     creates: bool = False
     optional: bool = True
+    late: bool = False
 
 
 Names: TypeAlias = "Expression | Callable[[JsonObject, JsonObject], Sequence[str]]"
@@ -116,6 +127,7 @@ class Operation:
         part: what names the part it is about, in the words of `DataMark.entries`' keys.
         many: every handle is a resource of its own (RunInstances, CreateTags); otherwise all
             handles of one call name one resource.
+        reaches: services that this one operation reaches beyond its service's `reaches`.
     """
 
     name: str
@@ -123,6 +135,7 @@ class Operation:
     handles: Names
     part: Names = ""
     many: bool = False
+    reaches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +166,7 @@ class ResourceType:
         arn: ARN as an expression; empty when AWS has none, or when `address` is given.
         address: a format with `{account}`, `{region}`, `{partition}`, `{id}`, `{name}` for the
             ARN; used when `arn` is empty or yields nothing. Empty: `type/account/region/id`.
-        handles: expressions for further strings that calls may name it by.
+        handles: further strings that calls may name it by: each gives a text or a list of texts.
         settings: expression giving the properties that matter; `@` takes all of the raw
             description.
         volatile: dotted paths removed from the properties (timestamps, counters, states).
@@ -163,7 +176,8 @@ class ResourceType:
         data: reads what it holds.
         overwrites_lose: function of the properties: whether overwriting an entry loses data.
         members: expression giving `[{LogicalId, Type, Id}]`, for stacks.
-        builtin: expression, true for what AWS makes itself.
+        builtin: expression, true for what AWS makes itself, along with something else or at
+            its own will. It is never seeded, only adopted: then its settings are.
         deferred: expression, true when it is scheduled for deletion.
         settling: expression, true while it is being created, changed or deleted.
         ignore: expression, true for what is not there any more (a deleted stack, a terminated
@@ -228,11 +242,16 @@ class Service:
 
 
 def on(
-    verb: Verb, handles: Names, *operations: str, part: Names = "", many: bool = False
+    verb: Verb,
+    handles: Names,
+    *operations: str,
+    part: Names = "",
+    many: bool = False,
+    reaches: tuple[str, ...] = (),
 ) -> tuple[Operation, ...]:
     """Return one `Operation` per name, all with the same meaning."""
     return tuple(
-        Operation(name=name, verb=verb, handles=handles, part=part, many=many)
+        Operation(name=name, verb=verb, handles=handles, part=part, many=many, reaches=reaches)
         for name in operations
     )
 

@@ -32,7 +32,8 @@ def describe(
     name = picked_text(kind.name, raw) or identity
     address = picked_text(kind.arn, raw) or _formatted(kind, identity, name, account, region)
     handles = {name, identity, address}
-    handles.update(picked_text(handle, raw) for handle in kind.handles)
+    for handle in kind.handles:
+        handles.update(_texts(picked(handle, raw)))
     return Resource(
         type=kind.type,
         address=address,
@@ -86,6 +87,11 @@ def _remove(value: Json, path: list[str]) -> None:
             _remove(value.get(head), rest)
         else:
             value.pop(head, None)
+
+
+def _texts(value: Json) -> list[str]:
+    found = value if isinstance(value, list) else [value]
+    return [str(item) for item in found if item is not None and not isinstance(item, bool)]
 
 
 def _tags(value: Json) -> dict[str, str]:

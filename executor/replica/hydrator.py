@@ -66,6 +66,7 @@ class Hydrator:
         self._progress = progress
         self._lock = threading.Lock()
         self._done: set[Scope] = set()
+        self._prepared: set[tuple[str, str, str]] = set()
         self._stacks: dict[str, Snapshot] = {}
         empty = Snapshot(account=account, region=region)
         self._baseline = empty
@@ -92,15 +93,18 @@ class Hydrator:
         Raises:
             TargetFailed: the target cannot be read at all.
         """
-        if self._scope(service, region) in self._done:
+        # By operation, since some reach further than their service.
+        key = (service, operation, region)
+        if key in self._prepared:
             return
         with self._lock:
-            if self._scope(service, region) in self._done:
+            if key in self._prepared:
                 return
-            wanted = self._wanted(service, region)
+            wanted = self._wanted(service, operation, region)
             if wanted:
                 self._hydrate(wanted, region)
             self._done.add(self._scope(service, region))
+            self._prepared.add(key)
 
     def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
         """Hydrate the services of the types that an intent names (globs are left alone)."""
@@ -113,8 +117,8 @@ class Hydrator:
         found = self._catalog.service(service)
         return Scope(service, GLOBAL if found is not None and found.is_global else region)
 
-    def _wanted(self, service: str, region: str) -> tuple[str, ...]:
-        names = set(self._catalog.reached(service))
+    def _wanted(self, service: str, operation: str, region: str) -> tuple[str, ...]:
+        names = set(self._catalog.reached(service, operation))
         if self._source is not None and names:
             owned = self._services_of_stacks(region)
             if names & owned:

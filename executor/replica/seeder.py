@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from executor.aws import Caller, CallFailed
 from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import ResourceType, Seed
+from executor.catalog.declarations import Learning, ResourceType, Seed
 from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
 from executor.model.resource import Gap, Resource, Snapshot
@@ -93,6 +93,7 @@ class Seeder:
         made_by_stacks = False
         for service in services:
             found = self._catalog.service(service)
+            there: list[_Job] = []
             for kind in found.types if found else ():
                 resources = [r for r in snapshot.of_type(kind.type) if _here(r, region)]
                 if not resources:
@@ -100,9 +101,19 @@ class Seeder:
                 engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
                 for resource in resources:
                     job = _Job(service=service, kind=kind, resource=resource, region=region)
-                    gaps.extend(self._seed_one(job, engine_has))
+                    made, missing = self._seed_one(job, engine_has)
+                    gaps.extend(missing)
+                    there.extend([job] if made else [])
                 made_by_stacks = made_by_stacks or kind.learns_members is not None
+            for job in there:
+                gaps.extend(self._late(job))
         return tuple(gaps)
+
+    def _late(self, job: _Job) -> Iterable[Gap]:
+        for seed in job.kind.seeds:
+            gap = self._run(job, seed) if seed.late else None
+            if gap is not None:
+                yield gap
 
     def _present(self, kind: ResourceType, region: str, *, wanted: bool) -> dict[str, Resource]:
         """Return what the engine holds of a type, by adoption key and by id."""
@@ -119,23 +130,24 @@ class Seeder:
                 present[_key(key)] = resource
         return present
 
-    def _seed_one(self, job: _Job, engine_has: Mapping[str, Resource]) -> list[Gap]:
+    def _seed_one(self, job: _Job, engine_has: Mapping[str, Resource]) -> tuple[bool, list[Gap]]:
+        """Return whether the engine has it now, and what of it could not be rebuilt."""
         raw = cast(JsonObject, self._translated(job.resource.raw))
         adopted = self._adopted(job, raw, engine_has)
         if adopted is not None and adopted.id != job.resource.id:
             self._aliases.add(job.resource.id, adopted.id)
-        if job.resource.builtin:
-            return []
+        if job.resource.builtin and adopted is None:
+            return False, []
         gaps: list[Gap] = []
         for seed in job.kind.seeds:
-            if seed.creates and adopted is not None:
+            if seed.late or (seed.creates and adopted is not None):
                 continue
             gap = self._run(job, seed)
             if gap is not None:
                 gaps.append(gap)
                 if not seed.optional:
-                    return gaps
-        return gaps + self._learn_members(job)
+                    return False, gaps
+        return True, gaps + self._learn_members(job)
 
     def _adopted(
         self, job: _Job, raw: JsonObject, engine_has: Mapping[str, Resource]
@@ -147,30 +159,25 @@ class Seeder:
 
     def _run(self, job: _Job, seed: Seed) -> Gap | None:
         if not self._implements(job.service, seed.operation):
-            if not any(True for _ in self._params(job, seed)):
+            if not any(True for _ in seed.params(job.resource.raw, job.resource.data)):
                 return None
             return self._gap(job, f"the engine has no {seed.operation}")
         try:
-            for params in self._params(job, seed):
+            for params in seed.params(job.resource.raw, job.resource.data):
                 self._call(job, seed, params)
         except CallFailed as failure:
             return self._gap(job, f"{failure.operation}: {failure.code}: {failure.message}")
         return None
 
-    def _params(self, job: _Job, seed: Seed) -> Iterable[Mapping[str, object]]:
-        for params in seed.params(job.resource.raw, job.resource.data):
-            yield cast(Mapping[str, object], self._translated(params))
-
     def _call(self, job: _Job, seed: Seed, params: Mapping[str, object]) -> None:
         try:
-            answer = self._api.call(job.service, seed.operation, params, region=job.region)
+            translated = cast(Mapping[str, object], self._translated(params))
+            answer = self._api.call(job.service, seed.operation, translated, region=job.region)
         except CallFailed as failure:
             if failure.code in seed.tolerate:
                 return
             raise
-        for target_pick, engine_pick in seed.learn.items():
-            ours = evaluate(target_pick, job.resource.raw)
-            theirs = evaluate(engine_pick, answer)
+        for ours, theirs in _learnt(seed.learn, job.resource.raw, params, answer):
             if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
                 self._aliases.add(ours, theirs)
 
@@ -183,7 +190,8 @@ class Seeder:
         except CallFailed as failure:
             return [self._gap(job, str(failure))]
         for resource in there:
-            if resource.name == job.resource.name:
+            # A nested stack's name is the engine's own; its parent's members told it.
+            if resource.name == self._translated(job.resource.name):
                 for ours, theirs in learns(job.resource.raw, resource.raw).items():
                     if ours != theirs:
                         self._aliases.add(ours, theirs)
@@ -208,6 +216,14 @@ class Seeder:
             address=job.resource.address,
             reason=f"could not be rebuilt in the replica: {reason}"[:300],
         )
+
+
+def _learnt(
+    learn: Learning, raw: JsonObject, params: Mapping[str, object], answer: JsonObject
+) -> list[tuple[Json, Json]]:
+    if callable(learn):
+        return list(learn(raw, params, answer).items())
+    return [(evaluate(ours, raw), evaluate(theirs, answer)) for ours, theirs in learn.items()]
 
 
 def _here(resource: Resource, region: str) -> bool:
