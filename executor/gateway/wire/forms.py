@@ -1,0 +1,142 @@
+"""Parameters of the query and ec2 protocols: a flat form with dotted names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qsl
+
+from executor.gateway.wire.request import Unidentifiable, WireRequest
+from executor.gateway.wire.values import scalar
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+Tree: TypeAlias = "dict[str, Tree | str]"
+
+
+def form_of(request: WireRequest) -> dict[str, str]:
+    """Return the form of a request: of its body, else of its query.
+
+    Raises:
+        Unidentifiable: a name stands twice, or the body is not a form.
+    """
+    pairs = list(request.query)
+    if request.body:
+        try:
+            text = request.body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Unidentifiable("the body is not a form") from error
+        pairs += parse_qsl(text, keep_blank_values=True)
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise Unidentifiable("a parameter stands twice")
+    return form
+
+
+def from_form(shape: Shape | None, form: Mapping[str, str], *, ec2: bool) -> dict[str, object]:
+    """Return the parameters of an operation's input shape.
+
+    Raises:
+        Unidentifiable: a value is not of its shape.
+    """
+    if shape is None:
+        return {}
+    return _Reader(ec2=ec2).structure(shape, _tree(form))
+
+
+def _tree(form: Mapping[str, str]) -> Tree:
+    root: Tree = {}
+    for name, value in form.items():
+        node = root
+        *path, last = name.split(".")
+        for part in path:
+            child = node.setdefault(part, {})
+            if isinstance(child, str):
+                raise Unidentifiable(f"{name}: a parameter is both a value and a structure")
+            node = child
+        if isinstance(node.get(last), dict):
+            raise Unidentifiable(f"{name}: a parameter is both a value and a structure")
+        node[last] = value
+    return root
+
+
+class _Reader:
+    def __init__(self, *, ec2: bool) -> None:
+        self._ec2 = ec2
+
+    def structure(self, shape: Shape, node: Tree) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for name, member in shape.members.items():  # type: ignore[attr-defined]
+            child = self._child(member, self._name(member, name), node)
+            if child is not None:
+                found[name] = self._value(member, child)
+        return found
+
+    def _child(self, shape: Shape, name: str, node: Tree) -> Tree | str | None:
+        if shape.type_name == "list" and not self._ec2 and shape.serialization.get("flattened"):
+            # A flattened list carries its member's name in place of its own.
+            inner = shape.member.serialization.get("name")  # type: ignore[attr-defined]
+            if inner:
+                name = ".".join([*name.split(".")[:-1], inner])
+        return node.get(name)
+
+    def _name(self, shape: Shape, default: str) -> str:
+        if not self._ec2:
+            return str(shape.serialization.get("name", default))
+        if "queryName" in shape.serialization:
+            return str(shape.serialization["queryName"])
+        name = str(shape.serialization.get("name", default))
+        return name[0].upper() + name[1:]
+
+    def _value(self, shape: Shape, node: Tree | str) -> object:
+        if isinstance(node, str):
+            if shape.type_name in ("structure", "list", "map"):
+                # An empty list is carried as `Name=`.
+                return {} if shape.type_name != "list" else []
+            return scalar(shape, node)
+        match shape.type_name:
+            case "structure":
+                return self.structure(shape, node)
+            case "list":
+                return self._list(shape, node)
+            case "map":
+                return self._map(shape, node)
+        raise Unidentifiable(f"{shape.name}: a value is wanted, not a structure")
+
+    def _list(self, shape: Shape, node: Tree) -> list[object]:
+        member = shape.member  # type: ignore[attr-defined]
+        items: Tree | str = node
+        if not self._ec2 and not shape.serialization.get("flattened"):
+            items = node.get(
+                str(member.serialization.get("name", "member")), node.get("member", {})
+            )
+        if isinstance(items, str):
+            raise Unidentifiable(f"{shape.name}: a list is wanted")
+        return [self._value(member, items[key]) for key in _numbered(items)]
+
+    def _map(self, shape: Shape, node: Tree) -> dict[str, object]:
+        key_shape, value_shape = shape.key, shape.value  # type: ignore[attr-defined]
+        entries: Tree | str = node
+        if not shape.serialization.get("flattened"):
+            entries = node.get("entry", {})
+        if isinstance(entries, str):
+            raise Unidentifiable(f"{shape.name}: a map is wanted")
+        found: dict[str, object] = {}
+        for number in _numbered(entries):
+            entry = entries[number]
+            if isinstance(entry, str):
+                raise Unidentifiable(f"{shape.name}: an entry is wanted")
+            key = entry.get(str(key_shape.serialization.get("name", "key")))
+            value = entry.get(str(value_shape.serialization.get("name", "value")))
+            if not isinstance(key, str) or value is None:
+                raise Unidentifiable(f"{shape.name}: an entry has no key or no value")
+            found[key] = self._value(value_shape, value)
+        return found
+
+
+def _numbered(items: Tree) -> list[str]:
+    try:
+        return sorted(items, key=int)
+    except ValueError as error:
+        raise Unidentifiable("a list is numbered with something else than numbers") from error
