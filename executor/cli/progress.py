@@ -11,7 +11,6 @@ from typing import IO
 from executor.cli.console import say
 from executor.reports.style import Style, Tone
 
-_LONG_S = 2.0
 _REDRAW_S = 0.05
 _CLEAR = "\r\x1b[2K"
 
@@ -22,17 +21,21 @@ class Watch:
     Of the `Progress` protocol; a context that clears the line at its end.
     """
 
-    def __init__(self, program: str, style: Style, *, terminal: bool, quiet: bool) -> None:
+    def __init__(
+        self, program: str, style: Style, *, terminal: bool, quiet: bool, long_s: float = 2.0
+    ) -> None:
         """Args:
         program: what lines begin with.
         style: of standard error.
         terminal: standard error is a terminal.
         quiet: show nothing, and pass only the change's output on.
+        long_s: without a terminal, stages that take longer are named.
         """
         self._program = program
         self._style = style
         self._terminal = terminal and not quiet and style.colour
         self._quiet = quiet
+        self._long_s = long_s
         self._lock = threading.RLock()
         self._stage = ""
         self._drawn = False
@@ -48,7 +51,7 @@ class Watch:
             if self._terminal:
                 self._draw(self._stage)
             elif not self._quiet:
-                self._timer = threading.Timer(_LONG_S, self._report, [self._stage])
+                self._timer = threading.Timer(self._long_s, self._report, [self._stage])
                 self._timer.daemon = True
                 self._timer.start()
 

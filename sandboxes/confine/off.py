@@ -28,6 +28,7 @@ from sandboxes.processes import Found, end_processes, processes_of
 NAME = "off"
 _NOTE = "the command ran with this user's own rights; only its AWS settings pointed to the sandbox"
 _DRAIN_S = 0.1
+_BIRTH_S = 0.05
 _LAST_WORDS_S = 2.0
 _CHUNK = 65_536
 
@@ -72,7 +73,9 @@ class Off:
             process = _start(command, workdir, variables)
             return self._watch(process, run, output, timeout_s)
         except BaseException:
-            # An interrupt may come before there is anything to watch.
+            # An interrupt may come before there is anything to watch, even before the child
+            # has become the command and carries the marker.
+            time.sleep(_BIRTH_S)
             end_processes(lambda: processes_of(run))
             raise
         finally:

@@ -170,3 +170,11 @@ def test_an_aws_target_without_a_region_is_refused(home: dict[str, str]) -> None
 def test_an_account_has_twelve_digits(home: dict[str, str]) -> None:
     with pytest.raises(InvalidConfig, match="12 digits"):
         resolve_target("none", Config(), home, account="12")
+
+
+def test_the_example_in_the_documentation_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text()
+    write(tmp_path, page.split("```toml\n")[1].split("```")[0])
+    config = load_config(tmp_path)
+    assert config.policy_for("prod").isolation == "bubblewrap"
+    assert config.timeout_s == 900
