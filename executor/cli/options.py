@@ -58,7 +58,7 @@ def format_options(function: F) -> F:
     return click.option(
         "--format",
         "format_name",
-        metavar="text|json|markdown|junit|sarif",
+        metavar="text|json|markdown|html|sarif|junit",
         default="text",
         show_default=True,
         help="How the report is written.",

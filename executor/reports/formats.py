@@ -8,7 +8,7 @@ from executor.errors import InvalidConfig
 from executor.model.report import Report
 from executor.reports.style import Style
 
-FORMATS = ("text", "json", "markdown", "junit", "sarif")
+FORMATS = ("text", "json", "markdown", "html", "sarif", "junit")
 """The words that `--format` takes."""
 
 
@@ -45,6 +45,10 @@ def render(report: Report, name: str, style: Style | None = None) -> str:
             from executor.reports.markdown import markdown_report
 
             return markdown_report(report)
+        case "html":
+            from executor.reports.html import html_report
+
+            return html_report(report)
         case "junit":
             from executor.reports.junit import junit_report
 

@@ -61,7 +61,7 @@ def test_show_writes_a_report_in_any_format_and_is_status_0(capsys: Capture) -> 
     fake = FakeApplication(report=denied())
     assert invoke("executor", ["show", "last", "--format", "json"], fake) == 0
     assert json.loads(capsys.readouterr().out) == denied().to_json()
-    assert invoke("executor", ["show", "last", "--format", "html"], fake) == 2
+    assert invoke("executor", ["show", "last", "--format", "pdf"], fake) == 2
 
 
 def test_runs_are_listed(capsys: Capture) -> None:

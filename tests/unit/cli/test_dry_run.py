@@ -91,7 +91,7 @@ def test_a_change_file_brings_its_intent(tmp_path: Path) -> None:
         (["a", "--", "true"], "stands before the two dashes"),
         (["--", "no-such-program-at-all"], "no such command"),
         (["--", "./file"], "chmod +x ./file"),
-        (["--format", "html", "--", "true"], "there is no format 'html'"),
+        (["--format", "pdf", "--", "true"], "there is no format 'pdf'"),
         (["--nonsense", "--", "true"], "No such option"),
         (["--confine", "moon", "--", "true"], "'moon' is not one of"),
         (["--timeout", "0", "--", "true"], "not in the range"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -132,13 +133,43 @@ def test_the_declaration_that_is_offered_covers_the_effect(name: str) -> None:
         assert all(pattern.covers_hazard(effect, h) for h in effect.hazards)
 
 
+class Page(HTMLParser):
+    """Checks that every tag is closed, and keeps what was opened."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        assert not {name for name, _ in attrs} & {"href", "src", "onclick", "style"}
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_page_is_closed_in_itself_and_foreign_names_are_text(name: str) -> None:
+    text = render(SAMPLES[name](), "html")
+    page = Page(text)
+    assert page.open == []
+    assert not page.seen & {"script", "link", "img", "a", "iframe"}
+    assert "<b>@all" not in text
+    assert not {"\x1b", "\x00", "\u202e"} & set(text)
+
+
 def test_a_held_report_says_how_to_approve() -> None:
     assert "executor approve 20261123-141502-7f3a" in render(held(), "text")
 
 
 def test_an_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(InvalidConfig, match="html") as caught:
-        check_format("html")
+    with pytest.raises(InvalidConfig, match="pdf") as caught:
+        check_format("pdf")
     assert all(name in caught.value.hint for name in FORMATS)
 
 
