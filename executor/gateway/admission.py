@@ -1,0 +1,80 @@
+"""Who may pass: an ordered list of rules, the first that refuses decides.
+
+The guard of a promotion is the same list with further rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from executor.gateway.wire import Identity
+from executor.model.call import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why a request is not forwarded.
+
+    Attributes:
+        refusal: the kind of reason.
+        code: AWS error code that the client is answered with.
+        message: in words.
+        status: HTTP status; below 500, or clients would try again.
+    """
+
+    refusal: Refusal
+    code: str
+    message: str
+    status: int = 400
+
+
+class Rule(Protocol):
+    """Looks at an identified request."""
+
+    def __call__(self, identity: Identity) -> Refused | None:
+        """Return why it must not pass; None lets it go on to the next rule."""
+        ...
+
+
+class Implements(Protocol):
+    """Knows what an engine can do."""
+
+    def implements(self, service: str, operation: str) -> bool:
+        """Whether the engine implements the operation."""
+        ...
+
+
+class EngineHasIt:
+    """Refuses what the engine does not implement, before it sees it.
+
+    Emulators do not say so themselves: they answer an unknown S3 sub-resource by deleting
+    the bucket.
+    """
+
+    def __init__(self, operations: Implements) -> None:
+        """Args:
+        operations: what the engine implements.
+        """
+        self._operations = operations
+
+    def __call__(self, identity: Identity) -> Refused | None:
+        """See `Rule`."""
+        if self._operations.implements(identity.service, identity.operation):
+            return None
+        return Refused(
+            refusal=Refusal.NOT_IMPLEMENTED,
+            code="NotImplemented",
+            message=f"the engine does not implement {identity.service}:{identity.operation}",
+            status=400,
+        )
+
+
+def first_refusal(rules: Sequence[Rule], identity: Identity) -> Refused | None:
+    """Return the first refusal; None when all rules let the request pass."""
+    for rule in rules:
+        refused = rule(identity)
+        if refused is not None:
+            return refused
+    return None

@@ -1,0 +1,173 @@
+"""The gateway: the only road from a change to any AWS.
+
+An event loop in one thread of its own; everything else in the executor is synchronous.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+from executor.errors import RecorderFailed
+from executor.gateway.admission import EngineHasIt, Implements, Rule
+from executor.gateway.aliases import Aliases
+from executor.gateway.connection import ClientConnection
+from executor.gateway.exchange import Exchange, Prepare, Road
+from executor.gateway.recorder import Recorder
+from executor.gateway.upstream import Upstream
+from executor.gateway.vault import Vault
+from executor.gateway.wire import Answers, Identifier, Models, Redaction
+from executor.model.call import Call
+
+_CLOSE_S = 5.0
+
+T = TypeVar("T")
+
+
+def _nothing_to_prepare(service: str, operation: str, region: str) -> None:
+    """The replica needs no hydration."""
+
+
+class Gateway:
+    """Listens on loopback and leads identified, admitted calls to one engine.
+
+    A context manager; `close` returns what was recorded.
+    """
+
+    def __init__(
+        self,
+        *,
+        upstream: str,
+        operations: Implements,
+        recorder: Recorder,
+        account: str,
+        region: str,
+        vault: Vault | None = None,
+        aliases: Aliases | None = None,
+        prepare: Prepare = _nothing_to_prepare,
+        rules: Sequence[Rule] = (),
+    ) -> None:
+        """Args:
+        upstream: the engine's URL.
+        operations: what the engine implements.
+        recorder: keeps the calls.
+        account: 12-digit account that calls appear as.
+        region: region of requests that name none.
+        vault: keeps exact parameters; None keeps none.
+        aliases: ids to translate.
+        prepare: told of a call before it is forwarded.
+        rules: further rules of admission, after those of every gateway.
+        """
+        models = Models()
+        identifier = Identifier(models, default_region=region)
+        parts = urlsplit(upstream)
+        host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        self._road = Road(
+            identifier=identifier,
+            answers=Answers(models),
+            redaction=Redaction(models),
+            rules=(EngineHasIt(operations), *rules),
+            recorder=recorder,
+            vault=vault,
+            aliases=aliases or Aliases(),
+            upstream=Upstream(host, port),
+            authority=f"{host}:{port}",
+            account=account,
+            prepare=prepare,
+        )
+        self._prepared: set[tuple[str, str, str]] = set()
+        self._failure: RecorderFailed | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+        self._connections: set[ClientConnection] = set()
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
+        self._thread.start()
+        self._server = self._await(self._listen())
+        self.port: int = self._server.sockets[0].getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """The HTTP door."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> tuple[Call, ...]:
+        """Stop, wait a moment for what is under way, and return the calls; idempotent.
+
+        Raises:
+            RecorderFailed: a call could not be recorded; nothing may be concluded from the run.
+        """
+        if not self._closed:
+            self._closed = True
+            self._await(self._stop())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+        return self._road.recorder.calls()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        finally:
+            self._loop.close()
+
+    def _await(self, coroutine: Coroutine[object, object, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 18, backlog=256)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
+        connection = ClientConnection(
+            reader,
+            writer,
+            identifier=self._road.identifier,
+            exchange=Exchange(self._road, self._prepared),
+        )
+        self._connections.add(connection)
+        try:
+            if self._failure is None:
+                await connection.serve()
+        except RecorderFailed as failure:
+            self._failure = failure
+        finally:
+            self._clients.discard(task)
+            self._connections.discard(connection)
+            writer.close()
+
+    @property
+    def _busy(self) -> bool:
+        return any(connection.busy for connection in self._connections)
+
+    async def _stop(self) -> None:
+        self._server.close()
+        ends = self._loop.time() + _CLOSE_S
+        # The change has ended; what it had asked for may still be on its way.
+        while self._busy and self._loop.time() < ends:
+            await asyncio.sleep(0.01)
+        for task in self._clients:
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        self._road.upstream.close()
