@@ -152,6 +152,9 @@ class Gateway:
                 await connection.serve()
         except RecorderFailed as failure:
             self._failure = failure
+        except asyncio.CancelledError:
+            # Only `_stop` cancels; asyncio would report the task of a stream as failed.
+            return
         finally:
             self._clients.discard(task)
             self._connections.discard(connection)
