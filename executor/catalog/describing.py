@@ -91,7 +91,7 @@ def _remove(value: Json, path: list[str]) -> None:
 
 def _texts(value: Json) -> list[str]:
     found = value if isinstance(value, list) else [value]
-    return [str(item) for item in found if item is not None and not isinstance(item, bool)]
+    return [str(item) for item in found if item and not isinstance(item, bool)]
 
 
 def _tags(value: Json) -> dict[str, str]:
