@@ -2,7 +2,8 @@
 
 Expressions are JMESPath. Where an expression is too little, a field takes a plain function.
 A resource is read into one JSON object, its *raw* description: an item of the listing, with
-the answers of the details merged in. All other expressions look at that object.
+the answers of the details merged in. All other expressions look at that object; when a
+resource is described, `$account` in it is the account that owns it.
 """
 
 from __future__ import annotations
@@ -44,14 +45,15 @@ class Detail:
         operation: botocore operation; paginated where botocore can, and pages' lists joined.
         params: parameter -> expression over the raw description so far. A literal is written
             as a JMESPath literal, e.g. '`["All"]`'.
-        pick: expression over the response.
+        pick: expression over the response, or a function of it (a digest of what must not be
+            kept).
         into: key of the raw description that receives it; "" merges an object.
         absent: error codes that mean "it has none": the key becomes None.
     """
 
     operation: str
     params: Mapping[str, Expression]
-    pick: Expression = "@"
+    pick: Pick = "@"
     into: str = ""
     absent: frozenset[str] = frozenset()
 

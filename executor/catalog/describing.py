@@ -26,6 +26,9 @@ def describe(
     Raises:
         ValueError: the description has no id.
     """
+    # What is "outside" can only be told by who owns the resource; few descriptions say.
+    said = raw
+    raw = {**said, "$account": account}
     identity = picked_text(kind.id, raw)
     if not identity:
         raise ValueError(f"{kind.type}: no id in {sorted(raw)}")
@@ -47,7 +50,7 @@ def describe(
         tags=_tags(picked(kind.tags, raw)),
         data=data,
         members=_members(picked(kind.members, raw)),
-        raw=raw,
+        raw=said,
         builtin=bool(picked(kind.builtin, raw)),
         deferred_delete=bool(picked(kind.deferred, raw)),
         settling=bool(picked(kind.settling, raw)),
@@ -72,6 +75,7 @@ def partition(region: str) -> str:
 def _properties(kind: ResourceType, raw: JsonObject) -> dict[str, Json]:
     value = picked(kind.settings, raw)
     properties = deepcopy(dict(value)) if isinstance(value, Mapping) else {}
+    properties.pop("$account", None)
     for path in kind.volatile:
         _remove(properties, path.split("."))
     return properties

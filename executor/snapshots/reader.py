@@ -198,7 +198,7 @@ class SnapshotReader:
             if failure.code in detail.absent:
                 return None
             raise
-        return _joined([evaluate(detail.pick, page) for page in pages])
+        return _joined([picked(detail.pick, page) for page in pages])
 
     def _data(self, kind: ResourceType, scope: Scope, raw: JsonObject) -> DataMark | None:
         if kind.data is None:
