@@ -1,0 +1,153 @@
+"""Call an emulator in this very process, and see which of its functions ran.
+
+Only `generate` uses this, in a process that it forks for the purpose and guards like a child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Protocol
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A request as botocore would send it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, and who made it.
+
+    Attributes:
+        status: HTTP status; 500 where the emulator raised.
+        headers: of the response.
+        body: of the response.
+        ran: `module:function` of every function of the emulator's services that ran.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    ran: frozenset[str]
+
+
+class Transport(Protocol):
+    """Carries a request to an emulator."""
+
+    def __call__(self, request: Outgoing) -> Answer:
+        """Answer `request`."""
+        ...
+
+
+@contextmanager
+def _watching(package: str) -> Iterator[set[str]]:
+    ran: set[str] = set()
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            module = frame.f_globals.get("__name__", "")
+            if isinstance(module, str) and module.startswith(package):
+                ran.add(f"{module}:{frame.f_code.co_name}")
+
+    import threading
+
+    # Some handlers run in a worker thread.
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+    try:
+        yield ran
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+
+class MiniStackTransport:
+    """Calls MiniStack's ASGI application."""
+
+    def __init__(self) -> None:
+        self._application = importlib.import_module("ministack.app").app
+        self._loop = asyncio.new_event_loop()
+        importlib.import_module("ministack.app")._MAIN_LOOP = self._loop
+
+    def __call__(self, request: Outgoing) -> Answer:
+        """Answer `request`."""
+        with _watching("ministack.services.") as ran:
+            call = self._call(request)
+            status, headers, body = self._loop.run_until_complete(call)
+        return Answer(status=status, headers=headers, body=body, ran=frozenset(ran))
+
+    async def _call(self, request: Outgoing) -> tuple[int, Mapping[str, str], bytes]:
+        parts = urlsplit(request.url)
+        unread = [{"type": "http.request", "body": request.body, "more_body": False}]
+        status = 500
+        headers: dict[str, str] = {}
+        body = b""
+
+        async def receive() -> MutableMapping[str, object]:
+            return unread.pop() if unread else {"type": "http.disconnect"}
+
+        async def send(message: Mapping[str, object]) -> None:
+            nonlocal status, body
+            if message["type"] == "http.response.start":
+                status = int(str(message["status"]))
+                pairs = message["headers"]
+                if isinstance(pairs, list):
+                    headers.update({k.decode().lower(): v.decode("latin-1") for k, v in pairs})
+            else:
+                chunk = message.get("body", b"")
+                body += chunk if isinstance(chunk, bytes) else b""
+
+        from urllib.parse import unquote
+
+        scope = {
+            "type": "http",
+            "method": request.method,
+            "path": unquote(parts.path) or "/",
+            "raw_path": (parts.path or "/").encode(),
+            "query_string": parts.query.encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in request.headers.items()],
+            "client": ("127.0.0.1", 1),
+            "scheme": "http",
+        }
+        await asyncio.wait_for(self._application(scope, receive, send), 20)
+        return status, headers, body
+
+
+class MotoTransport:
+    """Calls moto's WSGI application."""
+
+    def __init__(self, application: Callable[..., object]) -> None:
+        """Args:
+        application: moto's dispatcher.
+        """
+        self._client = importlib.import_module("werkzeug.test").Client(application)
+
+    def __call__(self, request: Outgoing) -> Answer:
+        """Answer `request`."""
+        parts = urlsplit(request.url)
+        with _watching("moto.") as ran:
+            response = self._client.open(
+                path=parts.path or "/",
+                query_string=parts.query,
+                method=request.method,
+                headers=dict(request.headers),
+                data=request.body,
+                base_url=f"{parts.scheme}://{parts.netloc}",
+            )
+            body = response.get_data()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(
+            status=int(response.status_code), headers=headers, body=body, ran=frozenset(ran)
+        )
