@@ -1,0 +1,95 @@
+"""What became of the data that a resource holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from executor.model.call import Touch, Verb
+from executor.model.resource import DataMark, Resource
+
+_MOST_NAMED = 20
+# A queue's depth is a guess of the service's, and messages come while nobody looks.
+_GUESSED = "message"
+
+
+def lost_parts(
+    before: Resource, after: Resource, touches: Iterable[Touch], *, overwriting_loses: bool
+) -> tuple[str, ...]:
+    """Return, in words, what was there before and is not any more.
+
+    Args:
+        before: the resource before.
+        after: the same resource after.
+        touches: what was done to it.
+        overwriting_loses: overwriting an entry loses what was there.
+    """
+    lost = list(_gone(before.data, after.data, overwriting_loses=overwriting_loses))
+    lost.extend(_erased(before, after, touches))
+    found = tuple(dict.fromkeys(lost))
+    if len(found) > _MOST_NAMED:
+        return (*found[:_MOST_NAMED], f"and {len(found) - _MOST_NAMED} more")
+    return found
+
+
+def holds_data(resource: Resource) -> bool:
+    """Whether a stateful resource is known to hold something, or not known to be empty."""
+    data = resource.data
+    if data is None or data.unit == _GUESSED or not data.complete:
+        return True
+    return data.count != 0 or bool(data.entries)
+
+
+def grew_by_itself(before: Resource, after: Resource) -> bool:
+    """Whether the only difference is a guessed count that is no smaller than before."""
+    old, new = before.data, after.data
+    if old is None or new is None or old.unit != _GUESSED:
+        return False
+    same = before.properties == after.properties and before.tags == after.tags
+    return same and (new.count or 0) >= (old.count or 0)
+
+
+def data_differs(before: Resource, after: Resource) -> bool:
+    """Whether what it holds is not what it held."""
+    old, new = before.data, after.data
+    if old is None or new is None:
+        return (old is None) != (new is None)
+    return old.count != new.count or dict(old.entries) != dict(new.entries)
+
+
+def _gone(
+    before: DataMark | None, after: DataMark | None, *, overwriting_loses: bool
+) -> Iterator[str]:
+    if before is None or after is None:
+        return
+    listed = False
+    for key, fingerprint in before.entries.items():
+        if key not in after.entries:
+            # An incomplete list may leave out what is still there.
+            if after.complete:
+                listed = True
+                yield f"{before.unit} {key}"
+        elif overwriting_loses and after.entries[key] != fingerprint:
+            listed = True
+            yield f"{before.unit} {key} (overwritten)"
+    if not listed and before.count is not None and after.count is not None:
+        missing = before.count - after.count
+        if missing > 0:
+            yield f"{missing} {before.unit}{'s' if missing > 1 else ''}"
+
+
+def _erased(before: Resource, after: Resource, touches: Iterable[Touch]) -> Iterator[str]:
+    for touch in touches:
+        if touch.verb is not Verb.ERASE:
+            continue
+        if not touch.part:
+            unit = before.data.unit if before.data is not None else "data"
+            yield f"{unit}s, by call {touch.call}"
+        elif not _accounted_for(before.data, after.data, touch.part):
+            yield f"{touch.part}, by call {touch.call}"
+
+
+def _accounted_for(before: DataMark | None, after: DataMark | None, part: str) -> bool:
+    """Whether the entries themselves tell what became of a part."""
+    if before is None or after is None or before.unit == _GUESSED:
+        return False
+    return before.complete and after.complete
