@@ -1,0 +1,74 @@
+"""Everything a verdict rests on, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from executor.model.call import Trace
+from executor.model.change import ChangeOutcome
+from executor.model.decision import Decision
+from executor.model.effect import Effect, Effects
+from executor.model.finding import Finding, Rule
+from executor.model.intent import Intent
+from executor.model.json import JsonObject
+from executor.model.policy import Policy
+from executor.model.resource import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a dry run brought to light, and what was declared.
+
+    Attributes:
+        effects: what the change did.
+        trace: its calls.
+        intent: what its proposer declared.
+        policy: what the team allows.
+        outcome: how the change itself ended.
+        prior: the replica before, with its gaps.
+        observed: the replica after, with its gaps.
+        isolation: what confinement was achieved, in the report's form.
+        unfaithful: `service:Operation` -> how the engine is known to differ from AWS.
+    """
+
+    effects: Effects
+    trace: Trace
+    intent: Intent
+    policy: Policy
+    outcome: ChangeOutcome
+    prior: Snapshot
+    observed: Snapshot
+    isolation: JsonObject
+    unfaithful: Mapping[str, str] = field(default_factory=dict)
+
+    def finding(
+        self, rule: Rule, message: str, *, address: str = "", calls: tuple[int, ...] = ()
+    ) -> Finding:
+        """Return a finding with the decision that the policy gives the rule."""
+        return Finding(
+            rule=rule,
+            decision=self.policy.decision(rule),
+            message=message,
+            address=address,
+            calls=calls,
+        )
+
+    def by_calls(self, effect: Effect) -> str:
+        """Return which calls did it, in words."""
+        named = []
+        for n in effect.calls[:3]:
+            call = self.trace.call(n)
+            named.append(f"{call.operation}, call {n}")
+        more = len(effect.calls) - len(named)
+        text = "; ".join(named) + (f"; and {more} more" if more > 0 else "")
+        return f" ({text})" if text else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The decision and its reasons; the worst finding decides."""
+
+    decision: Decision
+    findings: tuple[Finding, ...]
+    effects: tuple[Effect, ...]
