@@ -1,0 +1,399 @@
+"""AWS Lambda: functions, with versions, aliases, URL, permissions and concurrency as parts.
+
+Values of environment variables are kept as digests only, code as its digest: a replica's
+functions have the digests for values, so that a change cannot read the target's secrets from
+it, and run a placeholder. A tool that compares them with its own (Terraform) updates them in
+the replica although the target has them already. A function has no birth mark (`LastModified` and `RevisionId` move
+with every update): that it was re-created is told by the trace alone.
+
+Event source mappings, layers, code signing, provisioned concurrency, recursion and runtime
+settings are not read: what changes them leaves a run undecided.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+
+from executor.catalog.declarations import (
+    Detail,
+    HazardRule,
+    Listing,
+    ResourceType,
+    Seed,
+    Service,
+    lost,
+    objects,
+    on,
+    removed,
+    rows,
+    table,
+    text,
+)
+from executor.catalog.lambda_placeholder import placeholder_zip
+from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.model.call import Verb
+from executor.model.effect import Hazard
+from executor.model.json import Json, JsonObject
+from executor.model.resource import DataMark
+
+_ABSENT = frozenset({"ResourceNotFoundException"})
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_ARN = re.compile(r"^(?:arn:[^:]+:lambda:[^:]+:)?(?:\d{12}:)?(?:function:)?([^:]+)(?::([^:]+))?$")
+_ANY_FUNCTION = {"FunctionName": "FunctionName"}
+_PLAIN = ("Runtime", "Handler", "Role", "Timeout", "MemorySize", "CodeSha256", "KMSKeyArn")
+
+_Params = Iterator[Mapping[str, object]]
+
+
+def _concealed(answer: JsonObject) -> Json:
+    """Return a function's description with digests for the values of its environment."""
+    found = dict(table(answer, "Configuration"))
+    variables = table(table(found, "Environment"), "Variables")
+    found["Environment"] = {name: _digest(str(value)) for name, value in variables.items()}
+    image = text(table(answer, "Code"), "ImageUri")
+    return {
+        **found,
+        "ImageUri": image or None,
+        "Tags": answer.get("Tags"),
+        "Concurrency": table(answer, "Concurrency").get("ReservedConcurrentExecutions"),
+    }
+
+
+def _digest(value: str) -> str:
+    # A replica is given digests for values: the digest of one is itself, so that target and
+    # replica read the same.
+    if _DIGEST.fullmatch(value):
+        return value
+    return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
+
+
+def _function(raw: JsonObject) -> Json:
+    permissions = policy(raw.get("Policy"))
+    if permissions is not None and not permissions["Statement"]:
+        permissions = None
+    return {
+        **{name: raw.get(name) or None for name in _PLAIN},
+        "Description": raw.get("Description") or "",
+        "PackageType": raw.get("PackageType") or "Zip",
+        "Architectures": raw.get("Architectures") or ["x86_64"],
+        "EphemeralStorage": table(raw, "EphemeralStorage").get("Size"),
+        "Tracing": table(raw, "TracingConfig").get("Mode"),
+        "DeadLetter": table(raw, "DeadLetterConfig").get("TargetArn"),
+        "Layers": [text(layer, "Arn") for layer in objects(raw, "Layers")],
+        "SubnetIds": _sorted(table(raw, "VpcConfig"), "SubnetIds"),
+        "SecurityGroupIds": _sorted(table(raw, "VpcConfig"), "SecurityGroupIds"),
+        "Environment": raw.get("Environment"),
+        "ReservedConcurrency": raw.get("Concurrency"),
+        "Policy": permissions,
+        "OpenTo": outsiders(permissions, text(raw, "FunctionArn").split(":")[4]),
+        "Versions": {
+            text(v, "Version"): v.get("CodeSha256")
+            for v in objects(raw, "Versions")
+            if v.get("Version") != "$LATEST"
+        },
+        "Aliases": {text(a, "Name"): _alias(a) for a in objects(raw, "Aliases")},
+        "Url": _url(raw),
+        "EventInvoke": [
+            {
+                "Qualifier": text(c, "FunctionArn").rsplit(":", 1)[-1],
+                "MaximumRetryAttempts": c.get("MaximumRetryAttempts"),
+                "DestinationConfig": _filled(table(c, "DestinationConfig")),
+            }
+            for c in objects(raw, "EventInvoke")
+        ],
+    }
+
+
+def _sorted(raw: JsonObject, key: str) -> list[str]:
+    return sorted(str(item) for item in rows(raw, key))
+
+
+def _filled(raw: JsonObject) -> dict[str, Json]:
+    return {key: value for key, value in raw.items() if value}
+
+
+def _alias(alias: JsonObject) -> Json:
+    return {
+        "FunctionVersion": alias.get("FunctionVersion"),
+        "Weights": table(table(alias, "RoutingConfig"), "AdditionalVersionWeights"),
+    }
+
+
+def _url(raw: JsonObject) -> Json:
+    url = table(raw, "Url")
+    if not url:
+        return None
+    return {"AuthType": url.get("AuthType"), "Cors": url.get("Cors") or None}
+
+
+def _create(raw: JsonObject, data: DataMark | None) -> _Params:
+    params: dict[str, object] = {
+        "FunctionName": raw["FunctionName"],
+        "Role": raw["Role"],
+        "Environment": {"Variables": raw.get("Environment") or {}},
+        **{
+            key: raw[key]
+            for key in ("Description", "Timeout", "MemorySize", "Architectures", "Tags")
+            if raw.get(key)
+        },
+        **{
+            key: {part: table(raw, key)[part]}
+            for key, part in (("EphemeralStorage", "Size"), ("TracingConfig", "Mode"))
+            if table(raw, key).get(part)
+        },
+    }
+    if raw.get("PackageType") == "Image":
+        params |= {"PackageType": "Image", "Code": {"ImageUri": raw.get("ImageUri") or "none"}}
+    else:
+        runtime, handler = text(raw, "Runtime"), text(raw, "Handler")
+        params |= {"Runtime": runtime, "Handler": handler}
+        params["Code"] = {"ZipFile": placeholder_zip(runtime, handler)}
+    yield params
+
+
+def _configure(raw: JsonObject, data: DataMark | None) -> _Params:
+    # One at a time: an engine may know no such layer, and still the network.
+    name = {"FunctionName": raw["FunctionName"]}
+    layers = [text(layer, "Arn") for layer in objects(raw, "Layers")]
+    network = table(raw, "VpcConfig")
+    if rows(network, "SubnetIds"):
+        groups, subnets = rows(network, "SecurityGroupIds"), rows(network, "SubnetIds")
+        yield {**name, "VpcConfig": {"SubnetIds": subnets, "SecurityGroupIds": groups}}
+    if raw.get("KMSKeyArn"):
+        yield {**name, "KMSKeyArn": raw["KMSKeyArn"]}
+    if table(raw, "DeadLetterConfig").get("TargetArn"):
+        yield {**name, "DeadLetterConfig": raw["DeadLetterConfig"]}
+    if layers:
+        yield {**name, "Layers": layers}
+
+
+def _publish(raw: JsonObject, data: DataMark | None) -> _Params:
+    for version in objects(raw, "Versions"):
+        if version.get("Version") != "$LATEST":
+            yield {
+                "FunctionName": raw["FunctionName"],
+                "Description": version.get("Description") or f"version {version['Version']}",
+            }
+
+
+def _make_aliases(raw: JsonObject, data: DataMark | None) -> _Params:
+    for alias in objects(raw, "Aliases"):
+        yield {
+            "FunctionName": raw["FunctionName"],
+            "Name": alias["Name"],
+            "FunctionVersion": alias["FunctionVersion"],
+        }
+
+
+def _permissions(raw: JsonObject, data: DataMark | None) -> _Params:
+    for statement in rows(policy(raw.get("Policy")) or {}, "Statement"):
+        if isinstance(statement, Mapping):
+            yield {"FunctionName": raw["FunctionName"], **_permission(statement)}
+
+
+def _permission(statement: JsonObject) -> dict[str, object]:
+    principals = [str(p) for kind in table(statement, "Principal").values() for p in _each(kind)]
+    params: dict[str, object] = {
+        "StatementId": statement.get("Sid") or "seeded",
+        "Action": next(iter(_each(statement.get("Action"))), "lambda:InvokeFunction"),
+        "Principal": principals[0] if principals else "*",
+    }
+    for tests in table(statement, "Condition").values():
+        for key, values in tests.items() if isinstance(tests, Mapping) else ():
+            parameter = _CONDITIONS.get(key.lower())
+            if parameter:
+                params[parameter] = next(iter(_each(values)), "")
+    return params
+
+
+_CONDITIONS = {
+    "aws:sourcearn": "SourceArn",
+    "aws:sourceaccount": "SourceAccount",
+    "aws:principalorgid": "PrincipalOrgID",
+    "lambda:functionurlauthtype": "FunctionUrlAuthType",
+    "lambda:eventsourcetoken": "EventSourceToken",
+}
+
+
+def _each(value: Json) -> list[Json]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _reserve(raw: JsonObject, data: DataMark | None) -> _Params:
+    if raw.get("Concurrency") is not None:
+        yield {
+            "FunctionName": raw["FunctionName"],
+            "ReservedConcurrentExecutions": raw["Concurrency"],
+        }
+
+
+def _open_url(raw: JsonObject, data: DataMark | None) -> _Params:
+    url = table(raw, "Url")
+    if url:
+        cors = {"Cors": url["Cors"]} if url.get("Cors") else {}
+        yield {"FunctionName": raw["FunctionName"], "AuthType": url["AuthType"], **cors}
+
+
+def _event_invoke(raw: JsonObject, data: DataMark | None) -> _Params:
+    for config in objects(raw, "EventInvoke"):
+        qualifier = text(config, "FunctionArn").partition(":function:")[2].partition(":")[2]
+        yield {
+            "FunctionName": raw["FunctionName"],
+            **({"Qualifier": qualifier} if qualifier and qualifier != "$LATEST" else {}),
+            **{
+                key: config[key]
+                for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+                if config.get(key) is not None
+            },
+        }
+
+
+def _named(params: JsonObject, response: JsonObject) -> list[str]:
+    """Return a function's plain name, whatever form the call names it in."""
+    given = text(params, "FunctionName") or text(params, "Resource")
+    found = _ARN.match(given)
+    return [found.group(1)] if found else []
+
+
+def _qualified(params: JsonObject) -> str:
+    found = _ARN.match(text(params, "FunctionName"))
+    return text(params, "Qualifier") or (found.group(2) or "" if found else "")
+
+
+def _whole(params: JsonObject, response: JsonObject) -> list[str]:
+    return [] if _qualified(params) else _named(params, response)
+
+
+def _version(params: JsonObject, response: JsonObject) -> list[str]:
+    return _named(params, response) if _qualified(params) else []
+
+
+def _shut_off(before: Json, after: Json) -> bool:
+    return after == 0
+
+
+FUNCTION = ResourceType(
+    type="AWS::Lambda::Function",
+    # Listings tell the environment's values, which must not be kept.
+    listing=Listing(operation="ListFunctions", items="Functions[].{FunctionName: FunctionName}"),
+    details=(
+        Detail(operation="GetFunction", params=_ANY_FUNCTION, pick=_concealed),
+        Detail(
+            operation="GetPolicy",
+            params=_ANY_FUNCTION,
+            pick="Policy",
+            into="Policy",
+            absent=_ABSENT,
+        ),
+        Detail(
+            operation="ListVersionsByFunction",
+            params=_ANY_FUNCTION,
+            pick="Versions[].{Version: Version, CodeSha256: CodeSha256, Description: Description}",
+            into="Versions",
+        ),
+        Detail(operation="ListAliases", params=_ANY_FUNCTION, pick="Aliases", into="Aliases"),
+        Detail(
+            operation="GetFunctionUrlConfig",
+            params=_ANY_FUNCTION,
+            pick="{AuthType: AuthType, Cors: Cors}",
+            into="Url",
+            absent=_ABSENT,
+        ),
+        Detail(
+            operation="ListFunctionEventInvokeConfigs",
+            params=_ANY_FUNCTION,
+            pick="FunctionEventInvokeConfigs",
+            into="EventInvoke",
+        ),
+    ),
+    id="FunctionName",
+    name="FunctionName",
+    arn="FunctionArn",
+    settings=_function,
+    tags="Tags",
+    settling="State == 'Pending' || LastUpdateStatus == 'InProgress'",
+    depends_on=("AWS::IAM::Role",),
+    seeds=(
+        Seed(operation="CreateFunction", params=_create, creates=True, optional=False),
+        Seed(operation="UpdateFunctionConfiguration", params=_configure),
+        Seed(operation="PublishVersion", params=_publish),
+        Seed(operation="CreateAlias", params=_make_aliases),
+        Seed(
+            operation="AddPermission",
+            params=_permissions,
+            tolerate=frozenset({"ResourceConflictException"}),
+        ),
+        Seed(operation="PutFunctionConcurrency", params=_reserve),
+        Seed(
+            operation="CreateFunctionUrlConfig",
+            params=_open_url,
+            tolerate=frozenset({"ResourceConflictException"}),
+        ),
+        Seed(operation="PutFunctionEventInvokeConfig", params=_event_invoke),
+    ),
+    operations=(
+        *on(Verb.CREATE, _named, "CreateFunction"),
+        *on(Verb.DELETE, _whole, "DeleteFunction"),
+        *on(Verb.UPDATE, _version, "DeleteFunction", part="'version'"),
+        *on(
+            Verb.UPDATE,
+            _named,
+            "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
+            "PutFunctionConcurrency",
+            "DeleteFunctionConcurrency",
+            "TagResource",
+            "UntagResource",
+        ),
+        *on(Verb.UPDATE, _named, "AddPermission", "RemovePermission", part="'policy'"),
+        *on(Verb.UPDATE, _named, "PublishVersion", part="'version'"),
+        *on(
+            Verb.UPDATE,
+            _named,
+            "CreateAlias",
+            "UpdateAlias",
+            "DeleteAlias",
+            part="join(' ', ['alias', params.Name])",
+        ),
+        *on(
+            Verb.UPDATE,
+            _named,
+            "CreateFunctionUrlConfig",
+            "UpdateFunctionUrlConfig",
+            "DeleteFunctionUrlConfig",
+            part="'url'",
+        ),
+        *on(
+            Verb.UPDATE,
+            _named,
+            "PutFunctionEventInvokeConfig",
+            "UpdateFunctionEventInvokeConfig",
+            "DeleteFunctionEventInvokeConfig",
+            part="'event invoke configuration'",
+        ),
+        *on(
+            Verb.OPERATE,
+            _named,
+            "Invoke",
+            "InvokeAsync",
+            "InvokeWithResponseStream",
+            reaches=("*",),
+        ),
+    ),
+    hazards=(
+        HazardRule(field="ReservedConcurrency", hazard=Hazard.DISRUPTION, when=_shut_off),
+        HazardRule(field="OpenTo", hazard=Hazard.EXPOSURE, when=opened),
+        HazardRule(
+            field="Url.AuthType", hazard=Hazard.EXPOSURE, when=lambda before, after: after == "NONE"
+        ),
+        HazardRule(field="Url", hazard=Hazard.DISRUPTION, when=removed),
+        HazardRule(field="Policy", hazard=Hazard.DISRUPTION, when=narrowed),
+        HazardRule(field="Versions", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="Aliases", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="DeadLetter", hazard=Hazard.PROTECTION_LOSS, when=removed),
+    ),
+)
+
+SERVICE = Service(name="lambda", types=(FUNCTION,), reaches=("iam",))
