@@ -145,9 +145,9 @@ class Catalog:
         found = self.service(call.service)
         if found is None:
             return False
-        if call.operation in found.harmless:
-            return True
-        return any(o.name == call.operation for kind in found.types for o in kind.operations)
+        # A declared operation that names nothing of ours was about something else (the tags
+        # of a type that is not read).
+        return call.operation in found.harmless or bool(self.touches(call))
 
     # Semantics for the differ
 
@@ -178,21 +178,29 @@ class Catalog:
 def _touches(
     call: Call, kind: ResourceType, operation: Operation, response: JsonObject
 ) -> Iterable[Touch]:
+    for subject, part in _subjects(call, operation, response):
+        yield Touch(
+            call=call.n,
+            type=kind.type,
+            verb=operation.verb,
+            handles=subject,
+            part=part,
+            succeeded=call.succeeded,
+        )
+
+
+def _subjects(
+    call: Call, operation: Operation, response: JsonObject
+) -> Iterable[tuple[frozenset[str], str]]:
+    if operation.pairs is not None:
+        found = operation.pairs(call.params, response)
+        return [(frozenset({handle}), part) for handle, part in dict.fromkeys(found)]
     handles = named(operation.handles, call.params, response)
     if not handles:
-        return
+        return []
     parts = named(operation.part, call.params, response) or ("",)
     subjects = [frozenset({h}) for h in handles] if operation.many else [frozenset(handles)]
-    for subject in subjects:
-        for part in parts:
-            yield Touch(
-                call=call.n,
-                type=kind.type,
-                verb=operation.verb,
-                handles=subject,
-                part=part,
-                succeeded=call.succeeded,
-            )
+    return [(subject, part) for subject in subjects for part in parts]
 
 
 def _with_shared_handles(touches: list[Touch]) -> tuple[Touch, ...]:

@@ -3,7 +3,7 @@
 Expressions are JMESPath. Where an expression is too little, a field takes a plain function.
 A resource is read into one JSON object, its *raw* description: an item of the listing, with
 the answers of the details merged in. All other expressions look at that object; when a
-resource is described, `$account` in it is the account that owns it.
+resource is described, `$account` and `$region` in it say whose it is and where.
 """
 
 from __future__ import annotations
@@ -117,6 +117,9 @@ class Seed:
 Names: TypeAlias = "Expression | Callable[[JsonObject, JsonObject], Sequence[str]]"
 """Expression over `{"params": …, "response": …}`, or a function of both, giving texts."""
 
+Pairs: TypeAlias = Callable[[JsonObject, JsonObject], Iterable[tuple[str, str]]]
+"""Function of parameters and response giving (handle, part) of everything touched."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -129,6 +132,8 @@ class Operation:
         part: what names the part it is about, in the words of `DataMark.entries`' keys.
         many: every handle is a resource of its own (RunInstances, CreateTags); otherwise all
             handles of one call name one resource.
+        pairs: function of parameters and response giving (handle, part) of everything touched,
+            for a call about parts of several resources; `handles` and `part` are not asked then.
         reaches: services that this one operation reaches beyond its service's `reaches`.
     """
 
@@ -137,6 +142,7 @@ class Operation:
     handles: Names
     part: Names = ""
     many: bool = False
+    pairs: Pairs | None = None
     reaches: tuple[str, ...] = ()
 
 
@@ -241,6 +247,13 @@ class Service:
     is_global: bool = False
     reaches: tuple[str, ...] = ()
     harmless: Mapping[str, str] = field(default_factory=dict)
+
+
+def apart(verb: Verb, pairs: Pairs, *operations: str) -> tuple[Operation, ...]:
+    """Return one `Operation` per name, all about the parts that `pairs` gives."""
+    return tuple(
+        Operation(name=name, verb=verb, handles="", pairs=pairs, many=True) for name in operations
+    )
 
 
 def on(

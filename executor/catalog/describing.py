@@ -28,7 +28,7 @@ def describe(
     """
     # What is "outside" can only be told by who owns the resource; few descriptions say.
     said = raw
-    raw = {**said, "$account": account}
+    raw = {**said, "$account": account, "$region": region}
     identity = picked_text(kind.id, raw)
     if not identity:
         raise ValueError(f"{kind.type}: no id in {sorted(raw)}")
@@ -75,7 +75,8 @@ def partition(region: str) -> str:
 def _properties(kind: ResourceType, raw: JsonObject) -> dict[str, Json]:
     value = picked(kind.settings, raw)
     properties = deepcopy(dict(value)) if isinstance(value, Mapping) else {}
-    properties.pop("$account", None)
+    for key in ("$account", "$region"):
+        properties.pop(key, None)
     for path in kind.volatile:
         _remove(properties, path.split("."))
     return properties
