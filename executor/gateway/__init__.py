@@ -5,6 +5,7 @@ from executor.gateway.aliases import Aliases
 from executor.gateway.recorder import FileRecorder, Recorder
 from executor.gateway.server import Gateway
 from executor.gateway.vault import Vault
+from executor.gateway.wire import unchunked_pieces
 
 __all__ = [
     "Aliases",
@@ -15,4 +16,5 @@ __all__ = [
     "Refused",
     "Rule",
     "Vault",
+    "unchunked_pieces",
 ]

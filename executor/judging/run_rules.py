@@ -11,7 +11,7 @@ from executor.judging.evidence import Evidence
 from executor.model.call import Call, Refusal
 from executor.model.decision import Decision
 from executor.model.finding import Finding, Rule
-from executor.model.policy import ISOLATION_RANKS
+from executor.model.policy import ISOLATION_RANKS, NOT_NEEDED
 
 
 def intent_unmet(evidence: Evidence) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def weak_confinement(evidence: Evidence) -> Iterator[Finding]:
     kind = str(evidence.isolation.get("kind", "off"))
     wanted = evidence.policy.minimum_isolation
     rank = ISOLATION_RANKS.index(kind) if kind in ISOLATION_RANKS else 0
-    if rank < ISOLATION_RANKS.index(wanted):
+    if kind != NOT_NEEDED and rank < ISOLATION_RANKS.index(wanted):
         yield evidence.finding(
             Rule.WEAK_CONFINEMENT,
             f"the change ran with isolation {kind}; the policy asks for {wanted}",

@@ -12,6 +12,9 @@ from executor.model.intent import Limits, ResourcePattern
 
 ISOLATION_RANKS = ("off", "container", "bubblewrap")
 
+NOT_NEEDED = "not-needed"
+"""Isolation of a change that runs no process: its calls are made by the executor itself."""
+
 _DEFAULTS: Mapping[Rule, Decision] = {
     Rule.UNEXPECTED_DELETE: Decision.DENY,
     Rule.UNEXPECTED_REPLACE: Decision.DENY,

@@ -1,7 +1,7 @@
 """What a request asks for, told from its bytes by botocore's own models."""
 
 from executor.gateway.wire.answers import Answers, error_response
-from executor.gateway.wire.identify import Identifier, bucket_of_host
+from executor.gateway.wire.identify import Identifier, bucket_of_host, unchunked_pieces
 from executor.gateway.wire.models import Models
 from executor.gateway.wire.redaction import Redaction, decode, encode
 from executor.gateway.wire.request import (
@@ -32,4 +32,5 @@ __all__ = [
     "decode",
     "encode",
     "error_response",
+    "unchunked_pieces",
 ]

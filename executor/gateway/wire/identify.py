@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -292,6 +292,33 @@ def unchunked(body: bytes) -> bytes:
             return b"".join(found)
         found.append(body[end + 2 : end + 2 + size])
         position = end + 2 + size + 2
+
+
+def unchunked_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the content of an aws-chunked body that comes in pieces.
+
+    Raises:
+        ValueError: it is not framed as it says.
+    """
+    pending = b""
+    left = 0
+    for piece in pieces:
+        pending += piece
+        while pending:
+            if left:
+                taken = pending[:left]
+                pending = pending[len(taken) :]
+                left -= len(taken)
+                yield taken
+                continue
+            head, found, rest = pending.removeprefix(b"\r\n").partition(b"\r\n")
+            if not found:
+                break
+            left = int(head.partition(b";")[0], 16)
+            pending = rest
+            if left == 0:
+                return
+    raise ValueError("the aws-chunked body ends too soon")
 
 
 def _gunzipped(body: bytes) -> bytes:

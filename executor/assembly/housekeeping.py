@@ -1,0 +1,116 @@
+"""`doctor` and `clean`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from executor import __version__
+from executor.config import load_config, resolve_target
+from executor.errors import ExecutorError
+from executor.ledger import Ledger, RunStore
+from executor.model.application import DoctorLine
+from executor.model.target import TargetKind
+from sandboxes.confine import confinements
+from sandboxes.embedded.background import daemon_status, stop_daemons
+from sandboxes.errors import SandboxError
+from sandboxes.leases import reap_leases
+from sandboxes.registry import choose
+
+
+def examine(store: RunStore, environment: Mapping[str, str]) -> Sequence[DoctorLine]:
+    """Return what was found, one line each; only what hinders a dry run is not `ok`."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    lines = [
+        DoctorLine(name="executor", ok=True, text=f"{__version__}, Python {version}"),
+        _engine("embedded", needed=True),
+        _engine("localstack", needed=False),
+        _daemon(),
+        *(_confinements()),
+        _target(environment),
+        _state(store),
+        _ledger(store),
+        *(_tool(name) for name in ("aws", "terraform")),
+    ]
+    return tuple(lines)
+
+
+def clean(store: RunStore) -> Sequence[str]:
+    """Remove what dead runs left, and stop the background servers; returns what was done."""
+    done = [*stop_daemons()]
+    done.extend(reap_leases(store.leases))
+    for name in ("embedded", "localstack"):
+        try:
+            engine = choose(name)
+            if engine.availability().usable:
+                done.extend(engine.reap())
+        except SandboxError as error:
+            done.append(f"{name}: {error.message}")
+    return tuple(done)
+
+
+def _engine(name: str, *, needed: bool) -> DoctorLine:
+    try:
+        found = choose(name).availability()
+    except SandboxError as error:
+        return DoctorLine(name=f"engine {name}", ok=not needed, text=error.message, hint=error.hint)
+    text = found.reason if found.usable else f"not usable: {found.reason}"
+    return DoctorLine(
+        name=f"engine {name}", ok=found.usable or not needed, text=text, hint=found.hint
+    )
+
+
+def _daemon() -> DoctorLine:
+    status = daemon_status()
+    text = "not running; started when it is first needed"
+    if status.running:
+        text = f"running (pid {status.pid}), {status.sandboxes} sandboxes"
+    return DoctorLine(name="background server", ok=True, text=text)
+
+
+def _confinements() -> Sequence[DoctorLine]:
+    return tuple(
+        DoctorLine(
+            name=f"confinement {c.name}",
+            ok=True,
+            text=c.availability().reason,
+            hint=c.availability().hint,
+        )
+        for c in confinements()
+    )
+
+
+def _target(environment: Mapping[str, str]) -> DoctorLine:
+    try:
+        settings = resolve_target(None, load_config(Path.cwd()), environment)
+        if settings.kind is TargetKind.NONE:
+            return DoctorLine(name="target", ok=True, text=f"none: {settings.origin}")
+        from executor.assembly.targets import open_target
+
+        ref = open_target(settings).ref
+    except ExecutorError as error:
+        return DoctorLine(name="target", ok=False, text=error.message, hint=error.hint)
+    text = f"{ref.name}: account {ref.account}, {ref.region} ({settings.origin})"
+    return DoctorLine(name="target", ok=True, text=text)
+
+
+def _state(store: RunStore) -> DoctorLine:
+    try:
+        store.prepare()
+    except ExecutorError as error:
+        return DoctorLine(name="state", ok=False, text=error.message, hint=error.hint)
+    return DoctorLine(name="state", ok=True, text=f"{store.home}, {len(store.runs())} runs")
+
+
+def _ledger(store: RunStore) -> DoctorLine:
+    check = Ledger(store.ledger_path).verify()
+    if check.ok:
+        return DoctorLine(name="ledger", ok=True, text=f"{check.entries} entries, chain holds")
+    return DoctorLine(name="ledger", ok=False, text=check.reason, hint="`executor verify`")
+
+
+def _tool(name: str) -> DoctorLine:
+    found = shutil.which(name)
+    return DoctorLine(name=name, ok=True, text=found or "not on the PATH")

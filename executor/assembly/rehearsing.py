@@ -1,0 +1,220 @@
+"""A dry run from request to stored report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from executor.assembly.stages import RealStages, RunPlace
+from executor.assembly.targets import OpenTarget, open_target
+from executor.catalog.catalog import Catalog
+from executor.config import Config, PolicySettings, load_config, resolve_target
+from executor.errors import EngineFailed
+from executor.gateway import Vault
+from executor.judging import Evidence, Judge, Verdict
+from executor.ledger import Kind, Ledger, RunStore
+from executor.model.application import DryRunRequest, TargetChoice
+from executor.model.change import AnyChange, CommandChange
+from executor.model.codec import call_to_json, snapshot_to_json
+from executor.model.decision import Decision
+from executor.model.intent import Intent
+from executor.model.policy import Policy
+from executor.model.progress import Progress
+from executor.model.report import Report
+from executor.pipeline import Rehearsal, not_covered, rehearse
+from executor.promotion.preconditions import evidence
+from sandboxes.confine import choose_confinement
+from sandboxes.contract import Engine
+from sandboxes.errors import SandboxError
+from sandboxes.leases import Lease, reap_leases
+from sandboxes.registry import choose
+
+PROMOTABLE = frozenset({Decision.ALLOW, Decision.HOLD})
+
+
+class DryRuns:
+    """Makes dry runs and keeps them."""
+
+    def __init__(self, store: RunStore, catalog: Catalog, environment: dict[str, str]) -> None:
+        """Args:
+        store: keeps runs.
+        catalog: the declarations.
+        environment: the caller's environment.
+        """
+        self._store = store
+        self._catalog = catalog
+        self._environment = environment
+
+    def run(self, request: DryRunRequest, progress: Progress) -> Report:
+        """Rehearse a change, judge it, and keep the report.
+
+        Raises:
+            ExecutorError: it could not be rehearsed; there is no decision.
+        """
+        config = load_config(_start(request.change))
+        policy = policy_of(config.policy_for(request.target.name or config.target))
+        target = self.target(config, request.target)
+        engine = engine_of(config, request.engine)
+        confinement = choose_confinement(request.confine)
+        self._store.prepare()
+        for line in reap_leases(self._store.leases):
+            progress.note(f"left by an earlier run: {line}")
+        run = self._store.create()
+        with self._place(run) as place:
+            stages = RealStages(
+                request=request,
+                place=place,
+                target=target,
+                engine=engine,
+                confinement=confinement,
+                catalog=self._catalog,
+                progress=progress,
+                timeout_s=request.timeout_s or config.timeout_s,
+                environment=self._environment,
+            )
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            rehearsal = self._rehearse(stages, request, target, progress)
+            verdict = _judged(rehearsal, request.intent, policy)
+            report = _report(run, started, request, target, rehearsal, verdict)
+            self._keep(report, rehearsal, place)
+        return report
+
+    def target(self, config: Config, choice: TargetChoice) -> OpenTarget:
+        """Find and reach the target that was asked for."""
+        settings = resolve_target(
+            choice.name,
+            config,
+            self._environment,
+            account=choice.account,
+            region=choice.region,
+        )
+        return open_target(settings)
+
+    @contextmanager
+    def _place(self, run: str) -> Iterator[RunPlace]:
+        store = self._store
+        with Lease.open(store.leases, run) as lease:
+            yield RunPlace(
+                run=run,
+                trace=store.trace_path(run),
+                output=store.output_path(run),
+                vault=Vault(store.replay_path(run), store.key()),
+                lease=lease,
+            )
+
+    def _rehearse(
+        self, stages: RealStages, request: DryRunRequest, target: OpenTarget, progress: Progress
+    ) -> Rehearsal:
+        try:
+            return rehearse(
+                stages, request.change, request.intent, region=target.ref.region, progress=progress
+            )
+        except SandboxError as error:
+            raise EngineFailed(error.message, hint=error.hint, detail=error.detail) from error
+
+    def _keep(self, report: Report, rehearsal: Rehearsal, place: RunPlace) -> None:
+        """Write what `show` and `promote` need; the ledger last, so that it never promises more."""
+        store, run = self._store, report.id
+        if report.decision in PROMOTABLE:
+            place.vault.save()
+            calls = [call_to_json(call) for call in rehearsal.trace.calls]
+            store.write(run, "calls.json", {"calls": calls})
+            store.write(
+                run,
+                "baseline.json",
+                {
+                    "snapshot": snapshot_to_json(rehearsal.baseline),
+                    "scopes": sorted([s.service, s.region] for s in rehearsal.scopes),
+                },
+            )
+        store.write_report(run, report.to_json())
+        Ledger(store.ledger_path).append(
+            Kind.DRY_RUN,
+            run,
+            {
+                "digest": report.digest,
+                "decision": report.decision.value,
+                "target": report.target.view(),
+                "change": report.change,
+            },
+        )
+
+
+def engine_of(config: Config, asked: str) -> Engine:
+    """Return the engine that was asked for, or the configured one.
+
+    Raises:
+        EngineUnavailable: it cannot be used here.
+    """
+    name = config.engine if asked == "auto" else asked
+    if name in ("auto", "embedded") and "EXECUTOR_EMULATOR" not in os.environ:
+        from sandboxes.embedded import EmbeddedEngine
+
+        embedded = EmbeddedEngine(config.emulator)
+        if name == "embedded" or embedded.availability().usable:
+            return embedded
+    return choose(name)
+
+
+def policy_of(settings: PolicySettings) -> Policy:
+    """Return the judge's policy for a target's settings."""
+    return Policy(
+        protect=settings.protect,
+        limits=settings.limits,
+        minimum_isolation=settings.isolation or "off",
+        decisions=settings.decisions,
+    )
+
+
+def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy) -> Verdict:
+    return Judge().judge(
+        Evidence(
+            effects=rehearsal.effects,
+            trace=rehearsal.trace,
+            intent=intent,
+            policy=policy,
+            outcome=rehearsal.ran.outcome,
+            prior=rehearsal.prior,
+            observed=rehearsal.observed,
+            isolation=rehearsal.ran.isolation,
+        )
+    )
+
+
+def _report(
+    run: str,
+    started: str,
+    request: DryRunRequest,
+    target: OpenTarget,
+    rehearsal: Rehearsal,
+    verdict: Verdict,
+) -> Report:
+    change = request.change.view()
+    if rehearsal.ran.files:
+        change["files"] = list(rehearsal.ran.files)
+    return Report(
+        id=run,
+        started=started,
+        decision=verdict.decision,
+        findings=verdict.findings,
+        effects=verdict.effects,
+        calls=rehearsal.trace.calls,
+        change=change,
+        outcome=rehearsal.ran.outcome,
+        intent=request.intent.view(),
+        target=target.ref,
+        engine=rehearsal.engine,
+        isolation=rehearsal.ran.isolation,
+        types=tuple(sorted({r.type for r in rehearsal.observed.resources.values()})),
+        not_covered=not_covered(rehearsal),
+        transient=rehearsal.effects.transient,
+        evidence=evidence(rehearsal.trace.calls, rehearsal.baseline),
+        timing_ms=rehearsal.timing_ms,
+    ).sealed()
+
+
+def _start(change: AnyChange) -> Path:
+    return change.workdir if isinstance(change, CommandChange) else Path.cwd()

@@ -1,0 +1,118 @@
+"""Opening a target: who it is, and APIs that may read it or change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from executor.aws import Api, Caller, CallFailed, Credentials, ReadApi, Where
+from executor.errors import TargetFailed
+from executor.model.report import TargetRef
+from executor.model.target import TargetKind, TargetSettings
+
+# Seeding an empty replica needs some account; emulators know this one.
+NO_ACCOUNT = "000000000000"
+_READ_ATTEMPTS = 5
+_DUMMY = Credentials(access_key="test", secret_key="test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTarget:
+    """A target that was reached.
+
+    Attributes:
+        ref: what reports call it.
+        settings: how it is reached.
+        read: makes read calls; None when there is no target.
+    """
+
+    ref: TargetRef
+    settings: TargetSettings
+    read: Caller | None
+
+
+def open_target(settings: TargetSettings) -> OpenTarget:
+    """Reach a target and find out its account.
+
+    Raises:
+        TargetFailed: it does not answer, or is another account than was asked for.
+    """
+    if settings.kind is TargetKind.NONE:
+        return OpenTarget(ref=_ref(settings, settings.account), settings=settings, read=None)
+    where, account = _reached(settings)
+    if settings.role_read:
+        where = replace(where, credentials=_assumed(where, settings.role_read))
+    api = ReadApi(Api(where, attempts=_READ_ATTEMPTS))
+    return OpenTarget(ref=_ref(settings, account), settings=settings, read=api)
+
+
+def writing_api(target: OpenTarget) -> Caller:
+    """Return what may change the target; only promotion asks for it.
+
+    One try per call: whether a lost answer means a lost request must be read, not guessed.
+
+    Raises:
+        TargetFailed: the role cannot be assumed.
+    """
+    where, _ = _reached(target.settings)
+    if target.settings.role:
+        where = replace(where, credentials=_assumed(where, target.settings.role))
+    return Api(where, attempts=1, timeout_s=60.0)
+
+
+def _reached(settings: TargetSettings) -> tuple[Where, str]:
+    where = Where(
+        region=settings.region, endpoint_url=settings.endpoint_url, profile=settings.profile
+    )
+    try:
+        answer = Api(where, attempts=2).call("sts", "GetCallerIdentity", {})
+    except CallFailed as failure:
+        if failure.code != "NoCredentials" or settings.kind is not TargetKind.ENDPOINT:
+            raise _unreachable(settings, failure) from failure
+        # An emulator asks for no credentials of anybody's, but clients do not sign without.
+        where = replace(where, credentials=_DUMMY)
+        try:
+            answer = Api(where, attempts=2).call("sts", "GetCallerIdentity", {})
+        except CallFailed as again:
+            raise _unreachable(settings, again) from again
+    account = str(answer.get("Account", ""))
+    if settings.account and account != settings.account:
+        raise TargetFailed(
+            f"target {settings.name} is account {account}, not {settings.account}",
+            hint="check the profile, or the account in executor.toml",
+        )
+    return where, account
+
+
+def _assumed(where: Where, role: str) -> Credentials:
+    params = {"RoleArn": role, "RoleSessionName": "dry-run-executor"}
+    try:
+        answer = Api(where, attempts=2).call("sts", "AssumeRole", params)
+    except CallFailed as failure:
+        raise TargetFailed(
+            f"the role {role} cannot be assumed: {failure.code}: {failure.message}",
+            hint="check its trust policy",
+        ) from failure
+    keys = answer["Credentials"]
+    assert isinstance(keys, dict)
+    return Credentials(
+        access_key=str(keys["AccessKeyId"]),
+        secret_key=str(keys["SecretAccessKey"]),
+        token=str(keys["SessionToken"]),
+    )
+
+
+def _ref(settings: TargetSettings, account: str) -> TargetRef:
+    return TargetRef(
+        name=settings.name,
+        account=account or NO_ACCOUNT,
+        region=settings.region,
+        endpoint_url=settings.endpoint_url,
+        profile=settings.profile,
+    )
+
+
+def _unreachable(settings: TargetSettings, failure: CallFailed) -> TargetFailed:
+    return TargetFailed(
+        f"target {settings.name} cannot be reached: {failure.code}: {failure.message}",
+        hint="`executor doctor` says what was found; `--target none` rehearses on an empty replica",
+    )
