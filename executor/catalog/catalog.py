@@ -91,7 +91,11 @@ class Catalog:
         return self.services if "*" in reaches else tuple(sorted(reaches))
 
     def in_seed_order(self, services: Iterable[str]) -> tuple[str, ...]:
-        """Return the services so that dependencies come first."""
+        """Return the services so that dependencies come first.
+
+        First of all come those whose resources make others (stacks): what they have made is
+        adopted, not made again.
+        """
         ordered: list[str] = []
         visiting: set[str] = set()
         wanted = set(services)
@@ -106,9 +110,13 @@ class Catalog:
                     visit(self.service_of(needed))
             ordered.append(name)
 
-        for name in sorted(wanted):
+        for name in sorted(wanted, key=lambda n: (not self._makes_others(n), n)):
             visit(name)
         return tuple(ordered)
+
+    def _makes_others(self, name: str) -> bool:
+        found = self.service(name)
+        return any(kind.learns_members for kind in found.types) if found else False
 
     # What calls mean
 

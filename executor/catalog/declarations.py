@@ -191,11 +191,15 @@ class ResourceType:
         ignore: expression, true for what is not there any more (a deleted stack, a terminated
             instance).
         depends_on: types that must be seeded before it.
+        order: what resources of the type are seeded in the order of; empty takes the listing's
+            (stacks: by creation, since a parent and an exporter come before what needs them).
         adopt: expression giving a key by which a resource that the engine made itself is taken
             for the target's (a default VPC, the default security group of a VPC).
         seeds: calls that rebuild it, in order.
         learns_members: for a type whose seed makes further resources (a stack): function of the
             target's and the engine's raw description giving target id -> engine id of each.
+            Such a type's service is seeded before all others, and the seeder waits until the
+            engine has settled; a member of the target that the engine did not make is a gap.
         operations: what operations mean for it.
         hazards: dangerous changes.
     """
@@ -221,6 +225,7 @@ class ResourceType:
     settling: Pick = ""
     ignore: Pick = ""
     depends_on: tuple[str, ...] = ()
+    order: Pick = ""
     adopt: Pick = ""
     seeds: tuple[Seed, ...] = ()
     learns_members: Callable[[JsonObject, JsonObject], Mapping[str, str]] | None = None

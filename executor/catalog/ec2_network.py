@@ -95,7 +95,7 @@ VPC = ResourceType(
             creates=True,
             optional=False,
         ),
-        Seed(operation="AssociateVpcCidrBlock", params=_more_cidrs),
+        Seed(operation="AssociateVpcCidrBlock", params=_more_cidrs, creates=True),
         Seed(operation="ModifyVpcAttribute", params=_dns),
     ),
     operations=(

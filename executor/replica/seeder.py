@@ -7,6 +7,7 @@ target: a seeder only ever holds the API of a sandbox.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -43,6 +44,9 @@ class EngineLister(Protocol):
         ...
 
 
+_STEP_S = 0.05
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     """One resource to seed."""
@@ -64,6 +68,7 @@ class Seeder:
         *,
         list_engine: EngineLister,
         implements: Callable[[str, str], bool],
+        patience_s: float = 60.0,
     ) -> None:
         """Args:
         catalog: the declarations.
@@ -71,12 +76,14 @@ class Seeder:
         aliases: learns the engine's ids.
         list_engine: lists what the engine holds already.
         implements: whether the engine has an operation.
+        patience_s: how long to wait for what the engine makes in the background.
         """
         self._catalog = catalog
         self._api = api
         self._aliases = aliases
         self._list_engine = list_engine
         self._implements = implements
+        self._patience_s = patience_s
 
     def seed(self, snapshot: Snapshot, services: Iterable[str], *, region: str) -> tuple[Gap, ...]:
         """Rebuild the snapshot's resources of the services.
@@ -95,7 +102,7 @@ class Seeder:
             found = self._catalog.service(service)
             there: list[_Job] = []
             for kind in found.types if found else ():
-                resources = [r for r in snapshot.of_type(kind.type) if _here(r, region)]
+                resources = _in_order(kind, snapshot, region)
                 if not resources:
                     continue
                 engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
@@ -186,17 +193,31 @@ class Seeder:
         if learns is None:
             return []
         try:
-            there = self._list_engine(job.kind, job.region)
+            made = self._settled(job)
         except CallFailed as failure:
             return [self._gap(job, str(failure))]
-        for resource in there:
+        if made is None:
+            return [self._gap(job, "the engine did not make it, or not in time")]
+        for ours, theirs in learns(job.resource.raw, made.raw).items():
+            if ours != theirs:
+                self._aliases.add(ours, theirs)
+        known = {member.logical_id for member in made.members}
+        lacking = [m.logical_id for m in job.resource.members if m.logical_id not in known]
+        return [self._gap(job, f"the engine lacks {', '.join(lacking)}")] if lacking else []
+
+    def _settled(self, job: _Job) -> Resource | None:
+        """Return the engine's resource once it has settled; None when it is not there."""
+        ends = time.monotonic() + self._patience_s
+        while True:
             # A nested stack's name is the engine's own; its parent's members told it.
-            if resource.name == self._translated(job.resource.name):
-                for ours, theirs in learns(job.resource.raw, resource.raw).items():
-                    if ours != theirs:
-                        self._aliases.add(ours, theirs)
-                return []
-        return [self._gap(job, "the engine did not keep it")]
+            name = self._translated(job.resource.name)
+            there = self._list_engine(job.kind, job.region)
+            found = next((r for r in there if r.name == name), None)
+            if found is None or not found.settling:
+                return found
+            if time.monotonic() > ends:
+                return None
+            time.sleep(_STEP_S)
 
     def _translated(self, value: object) -> object:
         match value:
@@ -224,6 +245,11 @@ def _learnt(
     if callable(learn):
         return list(learn(raw, params, answer).items())
     return [(evaluate(ours, raw), evaluate(theirs, answer)) for ours, theirs in learn.items()]
+
+
+def _in_order(kind: ResourceType, snapshot: Snapshot, region: str) -> list[Resource]:
+    found = [r for r in snapshot.of_type(kind.type) if _here(r, region)]
+    return sorted(found, key=lambda r: str(picked(kind.order, r.raw))) if kind.order else found
 
 
 def _here(resource: Resource, region: str) -> bool:

@@ -65,8 +65,9 @@ MANAGED_POLICY = ResourceType(
             creates=True,
             optional=False,
         ),
-        Seed(operation="CreatePolicyVersion", params=more_versions),
-        Seed(operation="DeletePolicyVersion", params=filler_versions),
+        # What a stack made has its one version already.
+        Seed(operation="CreatePolicyVersion", params=more_versions, creates=True),
+        Seed(operation="DeletePolicyVersion", params=filler_versions, creates=True),
     ),
     operations=(
         *on(Verb.CREATE, "[params.PolicyName, response.Policy.Arn]", "CreatePolicy"),
@@ -133,7 +134,11 @@ INSTANCE_PROFILE = ResourceType(
             creates=True,
             optional=False,
         ),
-        Seed(operation="AddRoleToInstanceProfile", params=fill_instance_profile),
+        Seed(
+            operation="AddRoleToInstanceProfile",
+            params=fill_instance_profile,
+            tolerate=frozenset({"LimitExceeded"}),
+        ),
     ),
     operations=(
         *on(

@@ -3,8 +3,10 @@
 Values of environment variables are kept as digests only, code as its digest: a replica's
 functions have the digests for values, so that a change cannot read the target's secrets from
 it, and run a placeholder. A tool that compares them with its own (Terraform) updates them in
-the replica although the target has them already. A function has no birth mark (`LastModified` and `RevisionId` move
-with every update): that it was re-created is told by the trace alone.
+the replica although the target has them already.
+
+A function has no birth mark (`LastModified` and `RevisionId` move with every update): that it
+was re-created is told by the trace alone.
 
 Event source mappings, layers, code signing, provisioned concurrency, recursion and runtime
 settings are not read: what changes them leaves a run undecided.
@@ -39,6 +41,7 @@ from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
 
 _ABSENT = frozenset({"ResourceNotFoundException"})
+_THERE = frozenset({"ResourceConflictException"})
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ARN = re.compile(r"^(?:arn:[^:]+:lambda:[^:]+:)?(?:\d{12}:)?(?:function:)?([^:]+)(?::([^:]+))?$")
 _ANY_FUNCTION = {"FunctionName": "FunctionName"}
@@ -319,18 +322,10 @@ FUNCTION = ResourceType(
         Seed(operation="CreateFunction", params=_create, creates=True, optional=False),
         Seed(operation="UpdateFunctionConfiguration", params=_configure),
         Seed(operation="PublishVersion", params=_publish),
-        Seed(operation="CreateAlias", params=_make_aliases),
-        Seed(
-            operation="AddPermission",
-            params=_permissions,
-            tolerate=frozenset({"ResourceConflictException"}),
-        ),
+        Seed(operation="CreateAlias", params=_make_aliases, tolerate=_THERE),
+        Seed(operation="AddPermission", params=_permissions, tolerate=_THERE),
         Seed(operation="PutFunctionConcurrency", params=_reserve),
-        Seed(
-            operation="CreateFunctionUrlConfig",
-            params=_open_url,
-            tolerate=frozenset({"ResourceConflictException"}),
-        ),
+        Seed(operation="CreateFunctionUrlConfig", params=_open_url, tolerate=_THERE),
         Seed(operation="PutFunctionEventInvokeConfig", params=_event_invoke),
     ),
     operations=(
