@@ -131,6 +131,7 @@ class Api:
         """
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             client = self._client(service, region or self._where.region)
@@ -140,7 +141,7 @@ class Api:
             answer: dict[str, object] = method(**params)
         except ClientError as error:
             raise _client_error(service, operation, error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise _local_error(service, operation, error) from error
         answer.pop("ResponseMetadata", None)
         return answer
@@ -151,6 +152,7 @@ class Api:
         """Make a call for each page; see `Caller.pages`."""
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         client = self._client(service, region or self._where.region)
         method = xform_name(operation)
@@ -163,7 +165,7 @@ class Api:
                 yield plain(page)
         except ClientError as error:
             raise _client_error(service, operation, error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise _local_error(service, operation, error) from error
 
     def _client(self, service: str, region: str) -> BaseClient:

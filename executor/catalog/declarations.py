@@ -103,6 +103,8 @@ class Seed:
         optional: the engine may lack the operation; what is missing is then recorded as a gap.
         late: made when all resources of the service are there: what it names may come later
             than the resource (a rule that refers to another security group).
+        lacking: for adopted resources: function of a call's parameters and the engine's raw
+            description, whether the engine lacks what the call would add; None calls anyway.
     """
 
     operation: str
@@ -112,6 +114,7 @@ class Seed:
     creates: bool = False
     optional: bool = True
     late: bool = False
+    lacking: Callable[[Mapping[str, object], JsonObject], bool] | None = None
 
 
 Names: TypeAlias = "Expression | Callable[[JsonObject, JsonObject], Sequence[str]]"
@@ -175,6 +178,8 @@ class ResourceType:
         address: a format with `{account}`, `{region}`, `{partition}`, `{id}`, `{name}` for the
             ARN; used when `arn` is empty or yields nothing. Empty: `type/account/region/id`.
         handles: further strings that calls may name it by: each gives a text or a list of texts.
+        conceal: function of the raw description that gives it without secrets (digests for
+            values), applied before anything else looks at it, after ids are translated.
         settings: expression giving the properties that matter; `@` takes all of the raw
             description.
         volatile: dotted paths removed from the properties (timestamps, counters, states).
@@ -212,6 +217,7 @@ class ResourceType:
     address: str = ""
     details: tuple[Detail, ...] = ()
     handles: tuple[Pick, ...] = ()
+    conceal: Callable[[JsonObject], JsonObject] | None = None
     settings: Pick = "@"
     volatile: tuple[str, ...] = ()
     birth: Mapping[str, Pick] = field(default_factory=dict)

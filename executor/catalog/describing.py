@@ -27,7 +27,7 @@ def describe(
         ValueError: the description has no id.
     """
     # What is "outside" can only be told by who owns the resource; few descriptions say.
-    said = raw
+    said = raw if kind.conceal is None else kind.conceal(raw)
     raw = {**said, "$account": account, "$region": region}
     identity = picked_text(kind.id, raw)
     if not identity:

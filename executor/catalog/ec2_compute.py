@@ -40,7 +40,6 @@ def _state(raw: JsonObject) -> str:
 
 def _instance(raw: JsonObject) -> Json:
     placement = table(raw, "Placement")
-    user_data = text(raw, "UserData")
     return {
         **only(raw, "ImageId", "InstanceType", "KeyName", "SubnetId", "VpcId"),
         **only(placement, "AvailabilityZone", "Tenancy", "GroupName"),
@@ -54,8 +53,7 @@ def _instance(raw: JsonObject) -> Json:
         "DisableApiStop": bool(raw.get("DisableApiStop")),
         "InstanceInitiatedShutdownBehavior": raw.get("ShutdownBehavior"),
         "MetadataOptions": only(table(raw, "MetadataOptions"), *_METADATA),
-        # May hold secrets.
-        "UserData": hashlib.sha256(user_data.encode()).hexdigest() if user_data else None,
+        "UserData": text(raw, "UserData") or None,
         "BlockDevices": {
             text(device, "DeviceName"): only(
                 table(device, "Ebs"), "VolumeId", "DeleteOnTermination"
@@ -63,6 +61,14 @@ def _instance(raw: JsonObject) -> Json:
             for device in objects(raw, "BlockDeviceMappings")
         },
     }
+
+
+def _concealed(raw: JsonObject) -> JsonObject:
+    # User data may hold secrets.
+    data = text(raw, "UserData")
+    return (
+        {**raw, "UserData": f"sha256:{hashlib.sha256(data.encode()).hexdigest()}"} if data else raw
+    )
 
 
 def _attribute(attribute: str, name: str, into: str) -> Detail:
@@ -206,6 +212,7 @@ INSTANCE = ResourceType(
     ),
     id="InstanceId",
     address=arn("instance"),
+    conceal=_concealed,
     settings=_instance,
     # The launch time moves with every start.
     birth={"id": "InstanceId"},

@@ -99,6 +99,7 @@ NETWORK_INTERFACE = ResourceType(
             operation="AttachNetworkInterface",
             params=_attach_interface,
             learn={"Attachment.AttachmentId": "AttachmentId"},
+            lacking=lambda params, engine: not engine.get("Attachment"),
         ),
     ),
     operations=(
@@ -174,6 +175,7 @@ ELASTIC_IP = ResourceType(
             operation="AssociateAddress",
             params=_associate,
             learn={"AssociationId": "AssociationId"},
+            lacking=lambda params, engine: not engine.get("AssociationId"),
         ),
     ),
     operations=(

@@ -158,6 +158,20 @@ def _learn_association(
     }
 
 
+def _lacks_route(params: Mapping[str, object], engine: JsonObject) -> bool:
+    return not any(
+        all(route.get(key) == params.get(key) for key in _DESTINATIONS)
+        for route in objects(engine, "Routes")
+    )
+
+
+def _lacks_association(params: Mapping[str, object], engine: JsonObject) -> bool:
+    return not any(
+        all(a.get(key) == params.get(key) for key in ("SubnetId", "GatewayId"))
+        for a in objects(engine, "Associations")
+    )
+
+
 def _opened_to_world(before: Json, after: Json) -> bool:
     known = before if isinstance(before, list) else []
     return any(
@@ -193,6 +207,7 @@ ROUTE_TABLE = ResourceType(
             params=_create_routes,
             tolerate=frozenset({"RouteAlreadyExists"}),
             late=True,
+            lacking=_lacks_route,
         ),
         Seed(
             operation="AssociateRouteTable",
@@ -200,6 +215,7 @@ ROUTE_TABLE = ResourceType(
             learn=_learn_association,
             tolerate=frozenset({"Resource.AlreadyAssociated"}),
             late=True,
+            lacking=_lacks_association,
         ),
     ),
     operations=(

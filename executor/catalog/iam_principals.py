@@ -214,6 +214,7 @@ USER = ResourceType(
                 operation="CreateAccessKey",
                 params=access_key(n),
                 learn={f"AccessKeys[{n}].AccessKeyId": "AccessKey.AccessKeyId"},
+                lacking=lambda params, engine: not engine.get("AccessKeys"),
             )
             for n in range(2)
         ),

@@ -33,11 +33,6 @@ _FILLER: JsonObject = {
 _PLACEHOLDER_PASSWORD = "Seeded-placeholder-1!"
 
 
-def _account(raw: JsonObject) -> str:
-    parts = text(raw, "Arn").split(":")
-    return parts[4] if len(parts) > 4 else ""
-
-
 def _inline(raw: JsonObject, key: str) -> dict[str, Json]:
     return {text(p, "PolicyName"): policy(p.get("PolicyDocument")) for p in objects(raw, key)}
 
@@ -59,7 +54,7 @@ def role_settings(raw: JsonObject) -> Json:
         "Description": raw.get("Description") or "",
         "MaxSessionDuration": raw.get("MaxSessionDuration"),
         "AssumeRolePolicyDocument": trust,
-        "OpenTo": outsiders(trust, _account(raw)),
+        "OpenTo": outsiders(trust, text(raw, "$account")),
         "PermissionsBoundary": _boundary(raw),
         "Policies": _inline(raw, "RolePolicyList"),
         "ManagedPolicyArns": _attached(raw),

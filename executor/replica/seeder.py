@@ -100,7 +100,7 @@ class Seeder:
         made_by_stacks = False
         for service in services:
             found = self._catalog.service(service)
-            there: list[_Job] = []
+            there: list[tuple[_Job, Resource | None]] = []
             for kind in found.types if found else ():
                 resources = _in_order(kind, snapshot, region)
                 if not resources:
@@ -108,17 +108,18 @@ class Seeder:
                 engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
                 for resource in resources:
                     job = _Job(service=service, kind=kind, resource=resource, region=region)
-                    made, missing = self._seed_one(job, engine_has)
+                    adopted = self._adopted(job, engine_has)
+                    made, missing = self._seed_one(job, adopted)
                     gaps.extend(missing)
-                    there.extend([job] if made else [])
+                    there.extend([(job, adopted)] if made else [])
                 made_by_stacks = made_by_stacks or kind.learns_members is not None
-            for job in there:
-                gaps.extend(self._late(job))
+            for job, adopted in there:
+                gaps.extend(self._late(job, adopted))
         return tuple(gaps)
 
-    def _late(self, job: _Job) -> Iterable[Gap]:
+    def _late(self, job: _Job, adopted: Resource | None) -> Iterable[Gap]:
         for seed in job.kind.seeds:
-            gap = self._run(job, seed) if seed.late else None
+            gap = self._run(job, seed, adopted) if seed.late else None
             if gap is not None:
                 yield gap
 
@@ -137,10 +138,8 @@ class Seeder:
                 present[_key(key)] = resource
         return present
 
-    def _seed_one(self, job: _Job, engine_has: Mapping[str, Resource]) -> tuple[bool, list[Gap]]:
+    def _seed_one(self, job: _Job, adopted: Resource | None) -> tuple[bool, list[Gap]]:
         """Return whether the engine has it now, and what of it could not be rebuilt."""
-        raw = cast(JsonObject, self._translated(job.resource.raw))
-        adopted = self._adopted(job, raw, engine_has)
         if adopted is not None and adopted.id != job.resource.id:
             self._aliases.add(job.resource.id, adopted.id)
         if job.resource.builtin and adopted is None:
@@ -149,36 +148,40 @@ class Seeder:
         for seed in job.kind.seeds:
             if seed.late or (seed.creates and adopted is not None):
                 continue
-            gap = self._run(job, seed)
+            gap = self._run(job, seed, adopted)
             if gap is not None:
                 gaps.append(gap)
                 if not seed.optional:
                     return False, gaps
         return True, gaps + self._learn_members(job)
 
-    def _adopted(
-        self, job: _Job, raw: JsonObject, engine_has: Mapping[str, Resource]
-    ) -> Resource | None:
-        key = picked(job.kind.adopt, raw)
+    def _adopted(self, job: _Job, engine_has: Mapping[str, Resource]) -> Resource | None:
+        if not engine_has:
+            return None
+        key = picked(job.kind.adopt, cast(JsonObject, self._translated(job.resource.raw)))
         if key is not None and _key(key) in engine_has:
             return engine_has[_key(key)]
         return engine_has.get(str(self._translated(job.resource.id)))
 
-    def _run(self, job: _Job, seed: Seed) -> Gap | None:
+    def _run(self, job: _Job, seed: Seed, adopted: Resource | None) -> Gap | None:
         if not self._implements(job.service, seed.operation):
             if not any(True for _ in seed.params(job.resource.raw, job.resource.data)):
                 return None
             return self._gap(job, f"the engine has no {seed.operation}")
         try:
             for params in seed.params(job.resource.raw, job.resource.data):
-                self._call(job, seed, params)
+                self._call(job, seed, params, adopted)
         except CallFailed as failure:
             return self._gap(job, f"{failure.operation}: {failure.code}: {failure.message}")
         return None
 
-    def _call(self, job: _Job, seed: Seed, params: Mapping[str, object]) -> None:
+    def _call(
+        self, job: _Job, seed: Seed, params: Mapping[str, object], adopted: Resource | None
+    ) -> None:
+        translated = cast(Mapping[str, object], self._translated(params))
+        if adopted is not None and seed.lacking and not seed.lacking(translated, adopted.raw):
+            return
         try:
-            translated = cast(Mapping[str, object], self._translated(params))
             answer = self._api.call(job.service, seed.operation, translated, region=job.region)
         except CallFailed as failure:
             if failure.code in seed.tolerate:

@@ -43,7 +43,6 @@ _NAMED = "[params.StackName, response.StackId]"
 _REVIEW = "REVIEW_IN_PROGRESS"
 # Its template says more, or less, than there is.
 _NOT_WHOLE = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", _REVIEW)
-_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
 def _status(raw: JsonObject) -> str:
@@ -68,7 +67,6 @@ def _stack(raw: JsonObject) -> Json:
         "Parameters": _pairs(raw, "Parameters", "ParameterKey", "ParameterValue"),
         "Outputs": _pairs(raw, "Outputs", "OutputKey", "OutputValue"),
         "Exports": sorted(text(o, "ExportName") for o in objects(raw, "Outputs") if _exported(o)),
-        "Capabilities": sorted(str(item) for item in rows(raw, "Capabilities")),
         "NotificationARNs": sorted(str(item) for item in rows(raw, "NotificationARNs")),
         "EnableTerminationProtection": bool(raw.get("EnableTerminationProtection")),
         "RoleARN": raw.get("RoleARN") or None,
@@ -83,11 +81,12 @@ def _exported(output: JsonObject) -> bool:
 
 
 def _resources(raw: JsonObject) -> list[JsonObject]:
-    return [
+    found = [
         item
         for item in objects(raw, "Resources")
         if item.get("PhysicalResourceId") and item.get("ResourceStatus") != "DELETE_COMPLETE"
     ]
+    return sorted(found, key=lambda item: text(item, "LogicalResourceId"))
 
 
 def _members(raw: JsonObject) -> Json:
@@ -112,7 +111,7 @@ def _create(raw: JsonObject, data: DataMark | None) -> _Params:
             {"ParameterKey": key, "ParameterValue": value or ""}
             for key, value in _pairs(raw, "Parameters", "ParameterKey", "ParameterValue").items()
         ],
-        "Capabilities": list(_CAPABILITIES),
+        "Capabilities": list(rows(raw, "Capabilities")),
         "EnableTerminationProtection": bool(raw.get("EnableTerminationProtection")),
         # What could only be made in part would pass for the whole.
         "OnFailure": "DELETE",

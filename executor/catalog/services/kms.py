@@ -40,10 +40,6 @@ _WINDOW_DAYS = 30
 _Params = Iterator[Mapping[str, object]]
 
 
-def _account(raw: JsonObject) -> str:
-    return text(raw, "Arn").split(":")[4]
-
-
 def _alias_names(raw: JsonObject) -> list[str]:
     return sorted(text(alias, "AliasName") for alias in objects(raw, "Aliases"))
 
@@ -56,7 +52,7 @@ def _key(raw: JsonObject) -> Json:
         "Enabled": state == "Enabled" or (state is None and bool(raw.get("Enabled"))),
         "KeyState": state,
         "KeyPolicy": document,
-        "OpenTo": outsiders(document, _account(raw)),
+        "OpenTo": outsiders(document, text(raw, "$account")),
         "Rotation": _rotates(raw),
         "Aliases": _alias_names(raw),
         "Grants": {text(g, "GrantId"): _grant(g) for g in objects(raw, "Grants")},
@@ -116,6 +112,11 @@ def _learn_grant(
     return {}
 
 
+def _lacks_grant(params: Mapping[str, object], engine: JsonObject) -> bool:
+    wanted = {key: value for key, value in params.items() if key != "KeyId"}
+    return all(_grant(grant) != wanted for grant in objects(engine, "Grants"))
+
+
 def _when_state(*states: str) -> Callable[[JsonObject, DataMark | None], _Params]:
     def params(raw: JsonObject, data: DataMark | None) -> _Params:
         if raw.get("KeyState") in states:
@@ -173,7 +174,7 @@ KEY = ResourceType(
             optional=False,
         ),
         Seed(operation="EnableKeyRotation", params=_rotation),
-        Seed(operation="CreateGrant", params=_grants, learn=_learn_grant),
+        Seed(operation="CreateGrant", params=_grants, learn=_learn_grant, lacking=_lacks_grant),
         Seed(operation="DisableKey", params=_when_state("Disabled"), late=True),
         Seed(operation="ScheduleKeyDeletion", params=_doom, late=True),
     ),

@@ -50,11 +50,14 @@ _PLAIN = ("Runtime", "Handler", "Role", "Timeout", "MemorySize", "CodeSha256", "
 _Params = Iterator[Mapping[str, object]]
 
 
-def _concealed(answer: JsonObject) -> Json:
+def _concealed(raw: JsonObject) -> JsonObject:
     """Return a function's description with digests for the values of its environment."""
+    variables = table(table(raw, "Environment"), "Variables")
+    return {**raw, "Environment": {n: _digest(str(v)) for n, v in variables.items()}}
+
+
+def _described(answer: JsonObject) -> Json:
     found = dict(table(answer, "Configuration"))
-    variables = table(table(found, "Environment"), "Variables")
-    found["Environment"] = {name: _digest(str(value)) for name, value in variables.items()}
     image = text(table(answer, "Code"), "ImageUri")
     return {
         **found,
@@ -90,7 +93,7 @@ def _function(raw: JsonObject) -> Json:
         "Environment": raw.get("Environment"),
         "ReservedConcurrency": raw.get("Concurrency"),
         "Policy": permissions,
-        "OpenTo": outsiders(permissions, text(raw, "FunctionArn").split(":")[4]),
+        "OpenTo": outsiders(permissions, text(raw, "$account")),
         "Versions": {
             text(v, "Version"): v.get("CodeSha256")
             for v in objects(raw, "Versions")
@@ -279,10 +282,10 @@ def _shut_off(before: Json, after: Json) -> bool:
 
 FUNCTION = ResourceType(
     type="AWS::Lambda::Function",
-    # Listings tell the environment's values, which must not be kept.
+    conceal=_concealed,
     listing=Listing(operation="ListFunctions", items="Functions[].{FunctionName: FunctionName}"),
     details=(
-        Detail(operation="GetFunction", params=_ANY_FUNCTION, pick=_concealed),
+        Detail(operation="GetFunction", params=_ANY_FUNCTION, pick=_described),
         Detail(
             operation="GetPolicy",
             params=_ANY_FUNCTION,
