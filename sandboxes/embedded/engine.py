@@ -159,6 +159,8 @@ def _negotiate(
             )
         port, pid = wire.number(answer, "port"), wire.number(answer, "pid")
         place = Path(str(answer["directory"]))
+        # From here on it is only looked at, and never waited for.
+        connection.setblocking(False)
     except BaseException:
         connection.close()
         raise

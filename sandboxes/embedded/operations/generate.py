@@ -62,6 +62,25 @@ _ANSWERED_BY_OTHERS: Mapping[str, frozenset[str]] = {
     "moto": frozenset(),
 }
 
+# Functions of an emulator that are named otherwise than the operation they are.
+_NAMED_OTHERWISE: Mapping[str, str] = {
+    "CreateEventSourceMapping": "_create_esm",
+    "DeleteEventSourceMapping": "_delete_esm",
+    "GetEventSourceMapping": "_get_esm",
+    "ListEventSourceMappings": "_list_esms",
+    "UpdateEventSourceMapping": "_update_esm",
+    "GetFunctionConfiguration": "_get_function_config",
+    "UpdateFunctionCode": "_update_code",
+    "UpdateFunctionConfiguration": "_update_config",
+    "ListVersionsByFunction": "_list_versions",
+    "PutFunctionEventInvokeConfig": "_put_event_invoke_config",
+    "GetFunctionEventInvokeConfig": "_get_event_invoke_config",
+    "DeleteFunctionEventInvokeConfig": "_delete_event_invoke_config",
+    "PutProvisionedConcurrencyConfig": "_put_provisioned_concurrency",
+    "GetProvisionedConcurrencyConfig": "_get_provisioned_concurrency",
+    "DeleteProvisionedConcurrencyConfig": "_delete_provisioned_concurrency",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the list of an emulator's operations."""
@@ -163,8 +182,9 @@ def _by_the_right_module(outcome: Outcome, service: str) -> bool:
 
 def _bears_the_name(outcome: Outcome, operation: str) -> bool:
     ran = outcome.answer.ran if outcome.answer else frozenset()
-    plain = operation.lower()
-    return any(name.split(":")[1].replace("_", "").lower() == plain for name in ran)
+    functions = {name.split(":")[1] for name in ran}
+    plain = {function.replace("_", "").lower() for function in functions}
+    return operation.lower() in plain or _NAMED_OTHERWISE.get(operation) in functions
 
 
 def _proven_s3(prober: Prober) -> set[str]:
@@ -183,8 +203,13 @@ def _proven_s3(prober: Prober) -> set[str]:
                 found |= set(shown)
         except Exception as error:
             # Whatever ends a proof, what it had yet to show is not implemented.
+            line = (
+                error.__traceback__.tb_next.tb_lineno
+                if error.__traceback__ and error.__traceback__.tb_next
+                else 0
+            )
             why = f"{type(error).__name__}: {error}"[:200]
-            sys.stderr.write(f"s3: {number}: {why}\n")
+            sys.stderr.write(f"s3: proof {number}, line {line}: {why}\n")
     return found & known
 
 

@@ -31,9 +31,16 @@ def least_parameters(operation: OperationModel) -> dict[str, object]:
 
 def _members(shape: StructureShape, depth: int) -> dict[str, object]:
     return {
-        name: _NAMED[name] if depth == 0 and name in _NAMED else _value(shape.members[name], depth)
+        name: _named(name, shape.members[name])
+        if depth == 0
+        else _value(shape.members[name], depth)
         for name in shape.required_members
     }
+
+
+def _named(name: str, shape: Shape) -> object:
+    # Some names are other things elsewhere: a DynamoDB `Key` is a map.
+    return _NAMED[name] if name in _NAMED and shape.type_name == "string" else _value(shape, 0)
 
 
 def _value(shape: Shape, depth: int) -> object:

@@ -108,9 +108,9 @@ _SETTINGS = (
     ),
     _Setting(
         name="AccelerateConfiguration",
-        put={"AccelerateConfiguration": {"Status": "Suspended"}},
+        put={"AccelerateConfiguration": {"Status": "Enabled"}},
         got="Status",
-        expected="Suspended",
+        expected="Enabled",
         delete_as="",
     ),
     _Setting(

@@ -84,8 +84,12 @@ class MiniStackTransport:
     def __call__(self, request: Outgoing) -> Answer:
         """Answer `request`."""
         with _watching("ministack.services.") as ran:
-            call = self._call(request)
-            status, headers, body = self._loop.run_until_complete(call)
+            try:
+                call = self._call(request)
+                status, headers, body = self._loop.run_until_complete(call)
+            except Exception as error:
+                # It ran, which is what counts; what it raised on is our odd parameters.
+                status, headers, body = 500, {}, repr(error).encode()
         return Answer(status=status, headers=headers, body=body, ran=frozenset(ran))
 
     async def _call(self, request: Outgoing) -> tuple[int, Mapping[str, str], bytes]:
@@ -138,16 +142,18 @@ class MotoTransport:
         """Answer `request`."""
         parts = urlsplit(request.url)
         with _watching("moto.") as ran:
-            response = self._client.open(
-                path=parts.path or "/",
-                query_string=parts.query,
-                method=request.method,
-                headers=dict(request.headers),
-                data=request.body,
-                base_url=f"{parts.scheme}://{parts.netloc}",
-            )
-            body = response.get_data()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(
-            status=int(response.status_code), headers=headers, body=body, ran=frozenset(ran)
-        )
+            try:
+                response = self._client.open(
+                    path=parts.path or "/",
+                    query_string=parts.query,
+                    method=request.method,
+                    headers=dict(request.headers),
+                    data=request.body,
+                    base_url=f"{parts.scheme}://{parts.netloc}",
+                    environ_overrides={"CONTENT_LENGTH": str(len(request.body))},
+                )
+                status, body = int(response.status_code), response.get_data()
+                headers = {name.lower(): value for name, value in response.headers.items()}
+            except Exception as error:
+                status, headers, body = 500, {}, repr(error).encode()
+        return Answer(status=status, headers=headers, body=body, ran=frozenset(ran))

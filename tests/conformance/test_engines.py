@@ -1,0 +1,94 @@
+"""The conformance suite on every engine of ours.
+
+An engine is one function below: it yields a case. To add one, write it and put it into ENGINES
+(with a mark where it needs something that may be absent).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandboxes.conformance import CHECKS, KNOWN_GAPS, Check, EngineCase, name_of, run_check
+from sandboxes.contract import Sandbox
+from sandboxes.embedded import EmbeddedEngine, stop_daemons
+from sandboxes.embedded.engine import EmbeddedSandbox
+from sandboxes.endpoint import EndpointEngine
+from sandboxes.model import SandboxSpec
+
+Prepared = Callable[[Path], AbstractContextManager[EngineCase]]
+
+
+def kill(sandbox: Sandbox) -> None:
+    assert isinstance(sandbox, EmbeddedSandbox)
+    os.kill(sandbox.pid, signal.SIGKILL)
+
+
+def footprint(sandbox: Sandbox) -> tuple[Path, ...]:
+    assert isinstance(sandbox, EmbeddedSandbox)
+    return (sandbox.directory,)
+
+
+@contextmanager
+def embedded_ministack(runtime: Path) -> Iterator[EngineCase]:
+    yield EngineCase(
+        label="embedded-ministack",
+        engine=EmbeddedEngine("ministack", runtime=runtime),
+        gaps=KNOWN_GAPS["embedded-ministack"],
+        kill=kill,
+        footprint=footprint,
+    )
+
+
+@contextmanager
+def embedded_moto(runtime: Path) -> Iterator[EngineCase]:
+    yield EngineCase(
+        label="embedded-moto",
+        engine=EmbeddedEngine("moto", runtime=runtime),
+        gaps=KNOWN_GAPS["embedded-moto"],
+        kill=kill,
+        footprint=footprint,
+    )
+
+
+@contextmanager
+def endpoint_ministack(runtime: Path) -> Iterator[EngineCase]:
+    engine = EmbeddedEngine("ministack", runtime=runtime)
+    with engine.start(SandboxSpec(run="conformance")) as somebodys:
+        yield EngineCase(
+            label="endpoint-ministack",
+            engine=EndpointEngine(somebodys.url),
+            gaps=KNOWN_GAPS["endpoint-ministack"],
+        )
+        assert somebodys.alive(), "a sandbox on somebody's emulator ended it"
+
+
+ENGINES = [
+    pytest.param(embedded_ministack, id="embedded-ministack"),
+    pytest.param(embedded_moto, id="embedded-moto"),
+    pytest.param(endpoint_ministack, id="endpoint-ministack"),
+]
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("runtime") / "executor"
+    yield directory
+    stop_daemons(directory)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize("prepared", ENGINES)
+def test_engine(prepared: Prepared, check: Check, runtime: Path) -> None:
+    with prepared(runtime) as case:
+        run_check(check, case)
+
+
+@pytest.mark.parametrize("label", sorted(KNOWN_GAPS))
+def test_known_gaps_name_checks(label: str) -> None:
+    assert set(KNOWN_GAPS[label]) <= {name_of(check) for check in CHECKS}
