@@ -1,0 +1,110 @@
+"""AWS Systems Manager: parameters.
+
+A parameter's value is never kept, only a digest of it; a SecureString is not even decrypted
+for that. A parameter has no birth mark: its version goes back to 1 when it is re-created, and
+up with every update. Labels and policies on parameters, and everything else of Systems Manager
+(documents, maintenance windows, associations ...) are not read: what changes them leaves a run
+undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from executor.catalog.declarations import (
+    Detail,
+    HazardRule,
+    Listing,
+    ResourceType,
+    Seed,
+    Service,
+    on,
+    removed,
+    table,
+    text,
+)
+from executor.catalog.describing import partition
+from executor.model.call import Verb
+from executor.model.effect import Hazard
+from executor.model.json import Json, JsonObject, digest
+from executor.model.resource import DataMark
+
+_SETTINGS = ("AllowedPattern", "DataType", "Description", "KeyId", "Policies", "Tier", "Type")
+_SEEDED_VALUES = {"aws:ec2:image": "ami-00000000000000000"}
+
+
+def _without_value(response: JsonObject) -> Json:
+    found = table(response, "Parameter")
+    return {"ValueDigest": digest(found.get("Value"))}
+
+
+def _arn(raw: JsonObject) -> str:
+    region, name = text(raw, "$region"), text(raw, "Name")
+    account = text(raw, "$account")
+    return text(raw, "ARN") or (
+        f"arn:{partition(region)}:ssm:{region}:{account}:parameter/{name.removeprefix('/')}"
+    )
+
+
+def _settings(raw: JsonObject) -> Json:
+    found = {key: raw[key] for key in _SETTINGS if raw.get(key)}
+    return {**found, "ValueDigest": raw.get("ValueDigest")}
+
+
+def _put(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
+    # Without its policies: MiniStack cannot list a parameter that has some.
+    params: dict[str, object] = {
+        key: raw[key] for key in _SETTINGS if raw.get(key) and key != "Policies"
+    }
+    if raw.get("Type") != "SecureString":
+        params.pop("KeyId", None)
+    value = _SEEDED_VALUES.get(text(raw, "DataType"), "seeded")
+    yield {"Name": raw["Name"], "Value": value, "Tags": raw.get("Tags") or [], **params}
+
+
+def _made(params: JsonObject, response: JsonObject) -> Sequence[str]:
+    return [text(params, "Name")] if response.get("Version") == 1 else []
+
+
+def _overwritten(params: JsonObject, response: JsonObject) -> Sequence[str]:
+    return [] if response.get("Version") == 1 else [text(params, "Name")]
+
+
+def _tagged(params: JsonObject, response: JsonObject) -> Sequence[str]:
+    ours = params.get("ResourceType") == "Parameter"
+    return [text(params, "ResourceId")] if ours else []
+
+
+PARAMETER = ResourceType(
+    type="AWS::SSM::Parameter",
+    listing=Listing(operation="DescribeParameters", items="Parameters[]"),
+    details=(
+        Detail(operation="GetParameter", params={"Name": "Name"}, pick=_without_value),
+        Detail(
+            operation="ListTagsForResource",
+            params={"ResourceType": "'Parameter'", "ResourceId": "Name"},
+            pick="TagList",
+            into="Tags",
+        ),
+    ),
+    id="Name",
+    name="Name",
+    arn=_arn,
+    settings=_settings,
+    tags="Tags",
+    stateful=True,
+    seeds=(Seed(operation="PutParameter", params=_put, creates=True, optional=False),),
+    operations=(
+        *on(Verb.CREATE, _made, "PutParameter"),
+        *on(Verb.UPDATE, _overwritten, "PutParameter"),
+        *on(Verb.DELETE, "params.Name", "DeleteParameter"),
+        *on(Verb.DELETE, "params.Names", "DeleteParameters", many=True),
+        *on(Verb.UPDATE, _tagged, "AddTagsToResource", "RemoveTagsFromResource"),
+    ),
+    hazards=(
+        HazardRule(field="KeyId", hazard=Hazard.PROTECTION_LOSS, when=removed),
+        HazardRule(field="AllowedPattern", hazard=Hazard.PROTECTION_LOSS, when=removed),
+    ),
+)
+
+SERVICE = Service(name="ssm", types=(PARAMETER,))
