@@ -9,6 +9,8 @@
     )
     if report.decision == "allow":
         receipt = executor.promote(report)
+
+Names are loaded when they are first used.
 """
 
 from __future__ import annotations

@@ -73,6 +73,7 @@ def _report(data: JsonObject) -> Report:
         isolation=_object(data["isolation"]),
         types=_texts(coverage["types"]),
         not_covered=tuple(_gap(g) for g in _objects(coverage["not_covered"])),
+        evidence=_object(data.get("evidence", {})),
         timing_ms={k: _decimal(v) for k, v in _object(data.get("timing_ms", {})).items()},
     )
 
