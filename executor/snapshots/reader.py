@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
 from executor.aws import Caller, CallFailed
@@ -213,6 +213,7 @@ class SnapshotReader:
             translated = self._translation.to_change(text)
             if translated != text:
                 raw = cast(JsonObject, json.loads(translated))
+            data = _translated(data, self._translation)
         return describe(kind, raw, account=self._account, region=scope.region, data=data)
 
     def _pages(
@@ -255,6 +256,15 @@ class _ServiceReading:
         """Make a call per page; raises `CallFailed`."""
         self._reader._require(self._scope.service, operation)
         return self._reader._pages(self._scope, operation, params)
+
+
+def _translated(data: DataMark | None, translation: Translation) -> DataMark | None:
+    # Keys of entries may hold ids as well (versions of objects).
+    if data is None or not data.entries:
+        return data
+    text = json.dumps(dict(data.entries), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    translated = translation.to_change(text)
+    return data if translated == text else replace(data, entries=json.loads(translated))
 
 
 def _is_object(value: Json) -> bool:
