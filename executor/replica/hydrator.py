@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from executor.catalog.catalog import Catalog
@@ -151,6 +152,7 @@ class Hydrator:
             missing = baseline.gaps + self._seeder.seed(baseline, services, region=region)
         prior = self._sandbox.read(scopes)
         if self._source is not None:
+            prior = _no_more_complete(prior, baseline)
             missing += _not_rebuilt(self._catalog, baseline, prior, missing)
         self._prior = self._prior.merged(_with_gaps(prior, missing))
         self._done.update(scopes)
@@ -187,6 +189,25 @@ def _not_rebuilt(
 
 def _present(resource: Resource, there: set[tuple[str, str]]) -> bool:
     return (resource.type, resource.address) in there or (resource.type, resource.name) in there
+
+
+def _no_more_complete(prior: Snapshot, baseline: Snapshot) -> Snapshot:
+    """Mark data as incomplete where the target holds more than was read and rebuilt.
+
+    Else deleting an object that the replica never held would look like deleting nothing.
+    """
+    partly = {
+        address
+        for address, r in baseline.resources.items()
+        if r.data is not None and not r.data.complete
+    }
+    resources = {
+        address: replace(r, data=replace(r.data, complete=False))
+        if address in partly and r.data is not None
+        else r
+        for address, r in prior.resources.items()
+    }
+    return replace(prior, resources=resources)
 
 
 def _with_gaps(snapshot: Snapshot, gaps: tuple[Gap, ...]) -> Snapshot:
