@@ -1,0 +1,106 @@
+"""A production account to rehearse for, and an executor that keeps its state to itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from executor import Change, Executor, Intent, Report
+from executor.assembly import App
+from executor.aws import Api, Credentials, Where
+from executor.catalog.catalog import Catalog
+from executor.ledger import RunStore
+from executor.model.codec import snapshot_to_json
+from executor.model.json import Json, canonical
+from executor.model.resource import Scope
+from executor.snapshots import SnapshotReader
+from sandboxes.embedded import EmbeddedEngine
+from sandboxes.model import SandboxSpec
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+SERVICES = ("s3", "sqs", "sns", "dynamodb", "iam", "ec2", "kms", "secretsmanager", "ssm", "logs")
+
+
+class Production:
+    """A stand-in for a real account: an emulator that no dry run may change."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.api = Api(
+            Where(
+                region=REGION,
+                endpoint_url=url,
+                credentials=Credentials(access_key=ACCOUNT, secret_key="production"),
+            )
+        )
+
+    def call(self, service: str, operation: str, **params: object) -> Mapping[str, Json]:
+        return self.api.call(service, operation, params)
+
+    def state(self) -> bytes:
+        """Everything the catalog can read, as bytes that are equal if nothing changed."""
+        reader = SnapshotReader(Catalog(), self.api, account=ACCOUNT, region=REGION)
+        scopes: list[Scope] = [reader.scope(service) for service in SERVICES]
+        return canonical(snapshot_to_json(reader.read(scopes)))
+
+
+@pytest.fixture
+def production() -> Iterator[Production]:
+    spec = SandboxSpec(run="production", account=ACCOUNT, region=REGION, daemon=False)
+    with EmbeddedEngine().start(spec) as account:
+        yield Production(account.url)
+
+
+@pytest.fixture(params=["embedded", pytest.param("localstack", marks=pytest.mark.docker)])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Path:
+    path = tmp_path / "work"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "production")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+Rehearse = Callable[..., Report]
+
+
+@pytest.fixture
+def rehearse(
+    production: Production, engine: str, home: Path, workdir: Path, credentials: None
+) -> Rehearse:
+    """Rehearse a boto3 script, given as text, for the production account."""
+
+    def run(script: str, **intent: list[str]) -> Report:
+        prelude = "import boto3, json, time\nc = boto3.client\n"
+        command = [sys.executable, "-c", prelude + script]
+        executor = Executor(target=production.url, engine=engine, home=home)
+        return executor.dry_run(Change.command(command, workdir=workdir), Intent(**intent))
+
+    return run
+
+
+@pytest.fixture
+def app(home: Path) -> App:
+    import os
+
+    return App(RunStore(home), dict(os.environ))
