@@ -140,8 +140,8 @@ class Seeder:
 
     def _seed_one(self, job: _Job, adopted: Resource | None) -> tuple[bool, list[Gap]]:
         """Return whether the engine has it now, and what of it could not be rebuilt."""
-        if adopted is not None and adopted.id != job.resource.id:
-            self._aliases.add(job.resource.id, adopted.id)
+        if adopted is not None:
+            self._learn_adopted(job.resource, adopted)
         if job.resource.builtin and adopted is None:
             return False, []
         gaps: list[Gap] = []
@@ -154,6 +154,14 @@ class Seeder:
                 if not seed.optional:
                     return False, gaps
         return True, gaps + self._learn_members(job)
+
+    def _learn_adopted(self, ours: Resource, theirs: Resource) -> None:
+        # A stack's member may have a generated name beside its id, and an id beside its name.
+        pairs = [(ours.id, theirs.id), (ours.name, theirs.name)]
+        pairs.append((str(ours.birth.get("id") or ""), str(theirs.birth.get("id") or "")))
+        for target_id, engine_id in pairs:
+            if target_id and engine_id and target_id != engine_id:
+                self._aliases.add(target_id, engine_id)
 
     def _adopted(self, job: _Job, engine_has: Mapping[str, Resource]) -> Resource | None:
         if not engine_has:

@@ -10,7 +10,9 @@ import pytest
 
 from sandboxes.embedded import stop_daemons
 
-pytest.register_assert_rewrite("tests.conformance.catalog_harness")
+pytest.register_assert_rewrite(
+    "tests.conformance.catalog_harness", "tests.conformance.catalog_whole"
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,48 @@
+"""All types of a service down the road at once: made, read, rebuilt elsewhere, compared.
+
+The road of `catalog_harness` is per type; services whose resources hang together (a VPC and
+all that is in it, a stack and its members) are taken as a whole here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from executor.aws import Api
+from executor.model.resource import Snapshot
+from tests.conformance.catalog_harness import differences, lab, only
+
+Gaps = Mapping[str, frozenset[str]]
+"""Type -> what is known not to survive; strictly: a gap that closes fails the test."""
+
+
+def check_whole(
+    make: Callable[[Api], None],
+    services: tuple[str, ...],
+    types: Iterable[str],
+    gaps: Gaps,
+    emulator: str,
+    runtime: Path,
+) -> None:
+    """Make, read twice, rebuild in a fresh sandbox and read there."""
+    with lab(emulator, runtime) as target:
+        make(target.api)
+        made = target.read(*services)
+        again = target.read(*services)
+    assert made.gaps == ()
+    for kind in types:
+        assert only(made, kind), f"{kind} was made and is not read"
+        assert differences(only(made, kind), only(again, kind)) == set()
+    with lab(emulator, runtime) as replica:
+        missing = replica.seed(made, *services)
+        rebuilt = replica.read(*services)
+    assert rebuilt.gaps == ()
+    assert [g.reason for g in missing] == []
+    found = {kind: _found(made, rebuilt, kind) for kind in types}
+    kept = {kind: words for kind, words in found.items() if words}
+    assert kept == gaps, f"known: {gaps}, found: {kept}"
+
+
+def _found(made: Snapshot, rebuilt: Snapshot, kind: str) -> frozenset[str]:
+    return frozenset(differences(only(made, kind), only(rebuilt, kind)))
