@@ -141,7 +141,8 @@ class Api:
             answer: dict[str, object] = method(**params)
         except ClientError as error:
             raise _client_error(service, operation, error) from error
-        except (BotoCoreError, ResponseParserError) as error:
+        # botocore falls over malformed answers with whatever Python raises.
+        except (BotoCoreError, ResponseParserError, AttributeError, TypeError) as error:
             raise _local_error(service, operation, error) from error
         answer.pop("ResponseMetadata", None)
         return answer
@@ -165,7 +166,7 @@ class Api:
                 yield plain(page)
         except ClientError as error:
             raise _client_error(service, operation, error) from error
-        except (BotoCoreError, ResponseParserError) as error:
+        except (BotoCoreError, ResponseParserError, AttributeError, TypeError) as error:
             raise _local_error(service, operation, error) from error
 
     def _client(self, service: str, region: str) -> BaseClient:
