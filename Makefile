@@ -17,6 +17,12 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+demo: $(READY) ## the incident this was made for, rehearsed on the embedded engine
+	$(BIN)/python examples/kiro/demo.py
+
+bench: $(READY) ## dry runs side by side with what they replace
+	$(BIN)/python -m benchmarks.dry_run
+
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ from itertools import groupby
 
 import executor.catalog.services as declared
 from executor.catalog.declarations import Operation, ResourceType, Service
+from executor.catalog.describing import with_paths
 from executor.catalog.expressions import evaluate, named
 from executor.model.call import Call, Touch, Trace, Verb
 from executor.model.effect import HazardMark
@@ -207,7 +208,7 @@ def _subjects(
     if not handles:
         return []
     parts = named(operation.part, call.params, response) or ("",)
-    subjects = [frozenset({h}) for h in handles] if operation.many else [frozenset(handles)]
+    subjects = [with_paths([h]) for h in handles] if operation.many else [with_paths(handles)]
     return [(subject, part) for subject in subjects for part in parts]
 
 

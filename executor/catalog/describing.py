@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
 from executor.catalog.declarations import ResourceType
@@ -46,7 +46,7 @@ def describe(
         region=region,
         properties=_properties(kind, raw),
         birth={mark: picked(pick, raw) for mark, pick in kind.birth.items()},
-        handles=frozenset(handles - {""}),
+        handles=with_paths(handles - {""}),
         tags=_tags(picked(kind.tags, raw)),
         data=data,
         members=_members(picked(kind.members, raw)),
@@ -115,8 +115,24 @@ def _members(value: Json) -> tuple[Member, ...]:
         Member(
             logical_id=str(item.get("LogicalId", "")),
             type=str(item.get("Type", "")),
-            id=str(item.get("Id", "")),
+            id=path_of(str(item.get("Id", ""))),
         )
         for item in (value if isinstance(value, list) else ())
         if isinstance(item, Mapping) and item.get("Id")
     )
+
+
+def path_of(handle: str) -> str:
+    """Return the path of a URL, and anything else as it is.
+
+    A queue is named by its URL, whose host is the endpoint of whoever looks.
+    """
+    if not handle.startswith(("http://", "https://")):
+        return handle
+    return "/" + handle.split("/", 3)[3] if handle.count("/") > 2 else handle
+
+
+def with_paths(handles: Iterable[str]) -> frozenset[str]:
+    """Return handles with the paths of those that are URLs."""
+    given = frozenset(handles)
+    return given | {path_of(handle) for handle in given}

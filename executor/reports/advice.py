@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from executor.model.call import Call
 from executor.model.decision import Decision
 from executor.model.effect import Action, Effect, Hazard
 from executor.model.finding import Finding, Rule
@@ -46,12 +45,6 @@ def effect_of(report: Report, finding: Finding) -> Effect | None:
     if not finding.address:
         return None
     return next((e for e in report.effects if e.address == finding.address), None)
-
-
-def calls_of(report: Report, numbers: Sequence[int]) -> list[Call]:
-    """Return the calls of those numbers that the report has."""
-    known = {call.n: call for call in report.calls}
-    return [known[n] for n in numbers if n in known]
 
 
 def declaration(effect: Effect, finding: Finding | None = None) -> str:

@@ -16,8 +16,6 @@ from executor.model.report import Report
 from executor.reports.advice import (
     advice,
     by_severity,
-    calls_of,
-    effect_of,
     headline,
     next_steps,
 )
@@ -119,17 +117,9 @@ def _findings(report: Report, style: Style) -> list[str]:
 
 def _finding(report: Report, finding: Finding, style: Style) -> list[str]:
     sign = style.sign(_SIGNS[finding.decision])
-    effect = effect_of(report, finding)
-    about = f"{effect.type} {effect.name}" if effect else finding.address
     head = f"{sign} {finding.rule.value}"
-    lines = [f"  {style.paint(head, _TONES[finding.decision])}  {style.shown(about)}"]
+    lines = [f"  {style.paint(head, _TONES[finding.decision])}"]
     lines.extend(style.wrapped(style.shown(finding.message), "      "))
-    made = [f"{c.service}:{c.operation} (call {c.n})" for c in calls_of(report, finding.calls)]
-    if made:
-        shown = ", ".join(made[:3]) + (f" and {len(made) - 3} more" if len(made) > 3 else "")
-        lines.extend(
-            style.paint(line, Tone.FAINT) for line in style.wrapped(style.shown(shown), "      ")
-        )
     arrow = style.sign("→")
     # Not wrapped: what is to be typed must be in one piece.
     lines.append(f"      {arrow} {style.paint(style.shown(advice(report, finding)), Tone.CODE)}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -90,17 +91,16 @@ def rehearse(
 ) -> Rehearse:
     """Rehearse a boto3 script, given as text, for the production account."""
 
-    def run(script: str, **intent: list[str]) -> Report:
+    def run(script: str, *, expect: Sequence[str] = (), protect: Sequence[str] = ()) -> Report:
         prelude = "import boto3, json, time\nc = boto3.client\n"
         command = [sys.executable, "-c", prelude + script]
         executor = Executor(target=production.url, engine=engine, home=home)
-        return executor.dry_run(Change.command(command, workdir=workdir), Intent(**intent))
+        intent = Intent(expect=expect, protect=protect)
+        return executor.dry_run(Change.command(command, workdir=workdir), intent)
 
     return run
 
 
 @pytest.fixture
 def app(home: Path) -> App:
-    import os
-
     return App(RunStore(home), dict(os.environ))
