@@ -103,6 +103,7 @@ class Seed:
         optional: the engine may lack the operation; what is missing is then recorded as a gap.
         late: made when all resources of the service are there: what it names may come later
             than the resource (a rule that refers to another security group).
+        region: the region to call; empty for the one that is being seeded.
         lacking: for adopted resources: function of a call's parameters and the engine's raw
             description, whether the engine lacks what the call would add; None calls anyway.
     """
@@ -115,6 +116,7 @@ class Seed:
     optional: bool = True
     late: bool = False
     lacking: Callable[[Mapping[str, object], JsonObject], bool] | None = None
+    region: str = ""
 
 
 Names: TypeAlias = "Expression | Callable[[JsonObject, JsonObject], Sequence[str]]"

@@ -110,15 +110,18 @@ def _notifications(raw: JsonObject) -> dict[str, Json]:
 
 def _grants(raw: JsonObject) -> list[tuple[str, str]]:
     """Return (who, permission) of all grants but the owner's own."""
-    acl = table(raw, "Acl")
-    owner = text(table(acl, "Owner"), "ID")
-    found = []
-    for grant in objects(acl, "Grants"):
-        grantee = table(grant, "Grantee")
-        who = text(grantee, "URI") or text(grantee, "ID") or text(grantee, "EmailAddress")
-        if who != owner:
-            found.append((who, text(grant, "Permission")))
-    return found
+    grants = objects(table(raw, "Acl"), "Grants")
+    found = [(_grantee(grant), text(grant, "Permission")) for grant in grants]
+    return [(who, what) for who, what in found if who != _owner(raw)]
+
+
+def _owner(raw: JsonObject) -> str:
+    return text(table(table(raw, "Acl"), "Owner"), "ID")
+
+
+def _grantee(grant: JsonObject) -> str:
+    found = table(grant, "Grantee")
+    return text(found, "URI") or text(found, "ID") or text(found, "EmailAddress")
 
 
 def _strangers(raw: JsonObject) -> list[str]:
@@ -225,7 +228,9 @@ def acl(raw: JsonObject, data: DataMark | None) -> Params:
     """Parameters that let others in by access list, where some are."""
     if _grants(raw):
         found = table(raw, "Acl")
-        wanted = {"Owner": found.get("Owner"), "Grants": found.get("Grants")}
+        # The owner has another id in an engine, and would be a stranger there.
+        others = [g for g in objects(found, "Grants") if _grantee(g) != _owner(raw)]
+        wanted = {"Owner": found.get("Owner"), "Grants": others}
         yield {"Bucket": raw["Name"], "AccessControlPolicy": wanted}
 
 

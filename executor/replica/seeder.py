@@ -190,7 +190,8 @@ class Seeder:
         if adopted is not None and seed.lacking and not seed.lacking(translated, adopted.raw):
             return
         try:
-            answer = self._api.call(job.service, seed.operation, translated, region=job.region)
+            region = seed.region or job.region
+            answer = self._api.call(job.service, seed.operation, translated, region=region)
         except CallFailed as failure:
             if failure.code in seed.tolerate:
                 return

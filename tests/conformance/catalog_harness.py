@@ -78,7 +78,7 @@ class Lab:
         reader = self.reader()
         return reader.read([reader.scope(s) for s in services])
 
-    def seed(self, snapshot: Snapshot, *services: str) -> tuple[Gap, ...]:
+    def seed(self, snapshot: Snapshot, *services: str, region: str = REGION) -> tuple[Gap, ...]:
         seeder = Seeder(
             self.catalog,
             self.api,
@@ -86,7 +86,7 @@ class Lab:
             list_engine=self._list,
             implements=self._implements,
         )
-        return seeder.seed(snapshot, self.catalog.in_seed_order(services), region=REGION)
+        return seeder.seed(snapshot, self.catalog.in_seed_order(services), region=region)
 
     def _list(self, kind: ResourceType, region: str) -> tuple[Resource, ...]:
         reader = self.reader(translated=False)

@@ -60,6 +60,7 @@ def _configure(api: Api) -> None:
             "PutBucketOwnershipControls",
             {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}},
         ),
+        ("PutBucketAcl", {"ACL": "log-delivery-write"}),
         (
             "PutBucketNotificationConfiguration",
             {"NotificationConfiguration": {"QueueConfigurations": [notify]}},
@@ -69,6 +70,7 @@ def _configure(api: Api) -> None:
 
 
 def _make(api: Api) -> None:
+    api.call("s3", "CreateBucket", {"Bucket": "at-home"})
     api.call("sqs", "CreateQueue", {"QueueName": "orders"})
     api.call("s3", "CreateBucket", _LOGS)
     _configure(api)
@@ -92,7 +94,7 @@ def _remake(api: Api) -> None:
             api.call("s3", "DeleteObject", {**params, **one})
     for n in range(30):
         api.call("s3", "DeleteObject", {"Bucket": "prod.plain", "Key": f"dir/{n}"})
-    for name in ("prod-logs", "prod.plain"):
+    for name in ("prod-logs", "prod.plain", "at-home"):
         api.call("s3", "DeleteBucket", {"Bucket": name})
     _make(api)
 
@@ -155,3 +157,13 @@ def test_listing_goes_on_after_the_first_page(emulator: str, runtime: Path) -> N
         data = _bucket(here).data
         assert data is not None
         assert (data.count, len(data.entries), data.complete) == (1005, 1005, False)
+
+
+@pytest.mark.parametrize("emulator", EMULATORS)
+def test_bucket_at_home_is_rebuilt_for_a_change_that_works_abroad(
+    emulator: str, runtime: Path
+) -> None:
+    with lab(emulator, runtime) as target, lab(emulator, runtime) as replica:
+        target.api.call("s3", "CreateBucket", {"Bucket": "kept"})
+        assert replica.seed(target.read("s3"), "s3", region="eu-west-1") == ()
+        assert _bucket(replica).properties["Region"] == "us-east-1"

@@ -34,6 +34,8 @@ from executor.model.resource import DataMark
 
 # AWS tells fifty streams a call and answers 25 such calls a second.
 _MOST_STREAMS = 1000
+# Groups of the infrequent-access class have no filters, and the question is refused.
+_NOT_OF_THIS_CLASS = frozenset({"InvalidParameterException", "InvalidOperationException"})
 _GROUP = "params.logGroupName"
 _METRIC_FILTER = ("filterPattern", "metricTransformations", "applyOnTransformedLogs")
 _SUBSCRIPTION_FILTER = (
@@ -166,21 +168,21 @@ LOG_GROUP = ResourceType(
             params={"logGroupName": "logGroupName"},
             pick="metricFilters",
             into="metricFilters",
+            absent=_NOT_OF_THIS_CLASS,
         ),
         Detail(
             operation="DescribeSubscriptionFilters",
             params={"logGroupName": "logGroupName"},
             pick="subscriptionFilters",
             into="subscriptionFilters",
-            # Groups of the infrequent-access class have none, and the question is refused.
-            absent=frozenset({"InvalidParameterException", "InvalidOperationException"}),
+            absent=_NOT_OF_THIS_CLASS,
         ),
         Detail(
             operation="GetDataProtectionPolicy",
             params={"logGroupIdentifier": "logGroupName"},
             pick="policyDocument",
             into="dataProtectionPolicy",
-            absent=frozenset({"InvalidParameterException", "InvalidOperationException"}),
+            absent=_NOT_OF_THIS_CLASS,
         ),
     ),
     id="logGroupName",

@@ -130,6 +130,8 @@ BUCKET = ResourceType(
             creates=True,
             optional=False,
             tolerate=frozenset({"BucketAlreadyOwnedByYou"}),
+            # The one place from which buckets can be made in any region.
+            region=s3_settings.HOME,
         ),
         Seed(operation="PutBucketVersioning", params=s3_settings.versioning),
         Seed(

@@ -43,16 +43,15 @@ _NOT_SETTINGS = frozenset(
 )
 _ONLY_AT_CREATION = ("FifoTopic",)
 _DOCUMENTS = ("ArchivePolicy", "DeliveryPolicy", "FilterPolicy", "RedrivePolicy", "ReplayPolicy")
-_NOT_SUBSCRIPTION_SETTINGS = frozenset(
+_SUBSCRIPTION_SETTINGS = frozenset(
     {
-        "ConfirmationWasAuthenticated",
-        "EffectiveDeliveryPolicy",
-        "Endpoint",
-        "Owner",
-        "PendingConfirmation",
-        "Protocol",
-        "SubscriptionArn",
-        "TopicArn",
+        "DeliveryPolicy",
+        "FilterPolicy",
+        "FilterPolicyScope",
+        "RawMessageDelivery",
+        "RedrivePolicy",
+        "ReplayPolicy",
+        "SubscriptionRoleArn",
     }
 )
 
@@ -72,6 +71,10 @@ def _set(raw: JsonObject, left_out: frozenset[str]) -> dict[str, Json]:
     return {k: v for k, v in attributes if k not in left_out and v not in ("", None)}
 
 
+def _subscription_attributes(raw: JsonObject) -> dict[str, Json]:
+    return {k: v for k, v in _set(raw, frozenset()).items() if k in _SUBSCRIPTION_SETTINGS}
+
+
 def _topic_settings(raw: JsonObject) -> Json:
     found = _set(raw, _NOT_SETTINGS)
     if found.get("FifoTopic") == "false":
@@ -88,7 +91,7 @@ def _topic_settings(raw: JsonObject) -> Json:
 
 
 def _subscription_settings(raw: JsonObject) -> Json:
-    found = _set(raw, _NOT_SUBSCRIPTION_SETTINGS)
+    found = _subscription_attributes(raw)
     for key in _DOCUMENTS:
         if key in found:
             found[key] = _parsed(found[key])
@@ -123,7 +126,7 @@ def _protect_data(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[st
 
 
 def _subscribe(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    attributes = _set(raw, _NOT_SUBSCRIPTION_SETTINGS)
+    attributes = _subscription_attributes(raw)
     yield {
         "TopicArn": raw["TopicArn"],
         "Protocol": raw["Protocol"],
