@@ -225,7 +225,9 @@ def _grants(document: Json) -> Iterator[_Grant]:
         actions = _texts(statement.get("Action")) or [
             canonical(statement.get("NotAction")).decode()
         ]
-        for _, principal in list(_principals(statement)) or [("", "")]:
+        # Everybody (`AWS *`) is not every service.
+        who = [f"{kind} {name}" for kind, name in _principals(statement)] or [""]
+        for principal in who:
             for action in actions:
                 for resource in _texts(statement.get("Resource")) or [""]:
                     yield principal, action, resource, condition

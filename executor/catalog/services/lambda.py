@@ -43,7 +43,10 @@ from executor.model.resource import DataMark
 _ABSENT = frozenset({"ResourceNotFoundException"})
 _THERE = frozenset({"ResourceConflictException"})
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_ARN = re.compile(r"^(?:arn:[^:]+:lambda:[^:]+:)?(?:\d{12}:)?(?:function:)?([^:]+)(?::([^:]+))?$")
+_ARN = re.compile(
+    r"^(?:arn:[^:]+:lambda:[^:]+:\d{12}:function:|\d{12}:function:|function:)?"
+    r"([^:]+)(?::([^:]+))?$"
+)
 _ANY_FUNCTION = {"FunctionName": "FunctionName"}
 _PLAIN = ("Runtime", "Handler", "Role", "Timeout", "MemorySize", "CodeSha256", "KMSKeyArn")
 
