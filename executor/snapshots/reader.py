@@ -141,6 +141,9 @@ class SnapshotReader:
         self, kind: ResourceType, scope: Scope, item: JsonObject
     ) -> tuple[Resource | None, Gap | None]:
         raw: dict[str, Json] = dict(item)
+        if picked(kind.ignore, raw):
+            # What is gone (a terminated instance) may be listed and have no details.
+            return None, None
         try:
             self._add_details(kind, scope, raw)
             if picked(kind.ignore, raw):
