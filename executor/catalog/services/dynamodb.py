@@ -257,7 +257,12 @@ TABLE = ResourceType(
             optional=False,
         ),
         Seed(operation="BatchWriteItem", params=batches),
-        Seed(operation="UpdateTimeToLive", params=_expire),
+        # Enabling what is enabled is an error.
+        Seed(
+            operation="UpdateTimeToLive",
+            params=_expire,
+            lacking=lambda params, there: _ttl(there) is None,
+        ),
         Seed(operation="UpdateContinuousBackups", params=_back_up),
         Seed(operation="PutResourcePolicy", params=_share),
     ),

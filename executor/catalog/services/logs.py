@@ -197,7 +197,11 @@ LOG_GROUP = ResourceType(
     seeds=(
         Seed(operation="CreateLogGroup", params=_create, creates=True, optional=False),
         Seed(operation="PutRetentionPolicy", params=_retain),
-        Seed(operation="CreateLogStream", params=_fill),
+        Seed(
+            operation="CreateLogStream",
+            params=_fill,
+            tolerate=frozenset({"ResourceAlreadyExistsException"}),
+        ),
         Seed(operation="PutMetricFilter", params=_metric_filters),
         Seed(operation="PutSubscriptionFilter", params=_subscriptions, late=True),
         Seed(operation="PutDataProtectionPolicy", params=_mask),

@@ -127,6 +127,8 @@ SECRET = ResourceType(
     tags="Tags",
     stateful=True,
     deferred="DeletedDate",
+    # A stack names its secret by the name in some engine, where AWS takes the ARN.
+    adopt="Name",
     seeds=(
         Seed(
             operation="CreateSecret",
