@@ -12,6 +12,7 @@ from typing import Final
 
 from sandboxes.contract import Engine
 from sandboxes.errors import EngineUnavailable
+from sandboxes.model import Availability
 
 ENTRY_POINT_GROUP = "executor.engines"
 EngineFactory = Callable[..., Engine]
@@ -69,8 +70,11 @@ def choose(name: str) -> Engine:
 def _first_usable() -> Engine:
     reasons: list[str] = []
     for name in _AUTO:
-        engine = choose(name)
-        found = engine.availability()
+        try:
+            engine = choose(name)
+            found = engine.availability()
+        except EngineUnavailable as error:
+            found = Availability(usable=False, reason=error.message, hint=error.hint)
         if found.usable:
             return engine
         reasons.append(f"{name}: {found.reason}" + (f" ({found.hint})" if found.hint else ""))

@@ -115,7 +115,7 @@ class Aws:
             # Its loader keeps the models, whose reading takes most of the time.
             Aws._session = Session()
         client = Aws._session.create_client(
-            service,  # type: ignore[call-overload]
+            service,
             region_name=self._region,
             endpoint_url=self._url,
             aws_access_key_id=self._account,

@@ -11,6 +11,7 @@ No code of the change runs in the process: nothing can be executed from here.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -119,4 +120,5 @@ def _inside(path: object, directory: str) -> bool:
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    raise PermissionError(f"the sandbox does not allow {event} {arguments[:2]!r}")
+    # With a number, because callers expect one of an operating system's refusal.
+    raise PermissionError(errno.EACCES, f"the sandbox does not allow {event} {arguments[:2]!r}")

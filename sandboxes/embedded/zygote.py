@@ -69,6 +69,8 @@ class Zygote:
         self._idle_since = time.monotonic()
         self._clients: dict[int, _Client] = {}
         self._stopping = False
+        # A private zygote forks once, so that what it loads later would serve nobody.
+        self._warming = listener is not None
         self._selector = selectors.DefaultSelector()
         if listener is not None:
             self._watch(listener.fileno(), self._accept)
@@ -85,7 +87,11 @@ class Zygote:
         """Serve; on return, however it comes, every child is dead and its directory gone."""
         try:
             while not self._finished():
-                for key, _ in self._selector.select(self._patience_s()):
+                events = self._selector.select(0 if self._warming else self._patience_s())
+                if self._warming and not events:
+                    self._warming = self._emulator.warm()
+                    gc.freeze()
+                for key, _ in events:
                     # An earlier event of the same round may have ended it.
                     if key.fd in self._selector.get_map():
                         key.data()

@@ -50,6 +50,14 @@ class Emulator(Protocol):
         """Import all that a child might need; must leave no thread and no event loop running."""
         ...
 
+    def warm(self) -> bool:
+        """Load a bit more of what a child may need later; called while nobody waits.
+
+        Returns:
+            Whether there is more; a step takes well under a second.
+        """
+        ...
+
     def serve(self, place: Place, ready: Callable[[], None]) -> None:
         """Serve in this process until it ends.
 

@@ -30,6 +30,18 @@ _SERVICES = (
     "sts",
     "events",
 )
+_LATER = (
+    "rds",
+    "elbv2",
+    "autoscaling",
+    "cloudwatch",
+    "stepfunctions",
+    "kinesis",
+    "ecr",
+    "ecs",
+    "route53",
+    "apigateway",
+)
 
 
 class Moto:
@@ -37,6 +49,8 @@ class Moto:
 
     def __init__(self) -> None:
         self._application: Callable[..., object] | None = None
+        self._create: Callable[[str], None] | None = None
+        self._waiting = list(_LATER)
 
     def settings(self, directory: str) -> Mapping[str, str]:
         """Keep it from Docker and from what it would write."""
@@ -49,12 +63,23 @@ class Moto:
         """Make the applications of the services that a sandbox nearly always needs."""
         werkzeug_app = importlib.import_module("moto.moto_server.werkzeug_app")
         application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
-        for service in _SERVICES:
+
+        def create(service: str) -> None:
             application.app_instances[service] = werkzeug_app.create_backend_app(service)
+
+        for service in _SERVICES:
+            create(service)
         importlib.import_module("werkzeug.serving")
         importlib.import_module("moto.dynamodb.parsing.executors")
         importlib.import_module("moto.moto_api._internal")
         self._application = application
+        self._create = create
+
+    def warm(self) -> bool:
+        """Make one more service's application."""
+        if self._waiting and self._create is not None:
+            self._create(self._waiting.pop(0))
+        return bool(self._waiting)
 
     def serve(self, place: Place, ready: Callable[[], None]) -> None:
         """Serve with werkzeug's threaded server, as moto itself does."""

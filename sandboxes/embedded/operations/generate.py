@@ -35,7 +35,7 @@ from sandboxes.embedded.operations.s3_settings import SETTING_PROOFS
 from sandboxes.embedded.operations.transports import MiniStackTransport, MotoTransport, Transport
 
 if TYPE_CHECKING:
-    from botocore.client import BaseClient
+    from sandboxes.embedded.operations.prober import Client
 
 _NAMED_ON_THE_WIRE = frozenset({"query", "ec2", "json", "smithy-rpc-v2-cbor"})
 _NOT_IMPLEMENTED = re.compile(
@@ -213,7 +213,7 @@ def _proven_s3(prober: Prober) -> set[str]:
     return found & known
 
 
-def _caller(client: BaseClient) -> Call:
+def _caller(client: Client) -> Call:
     def call(operation: str, **parameters: object) -> Mapping[str, Any]:
         answer: dict[str, Any] = client._make_api_call(operation, parameters)
         answer.pop("ResponseMetadata", None)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandboxes.embedded.operations.parameters import least_parameters
 from sandboxes.embedded.operations.transports import Answer, Outgoing, Transport
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-    from botocore.client import BaseClient
+
+Client = Any
+"""botocore makes the methods of its clients at run time."""
 
 _ACCOUNT = "000000000000"
 NO_SUCH = "ProbeOfNothing"
@@ -52,12 +54,12 @@ class Prober:
         """Return every service botocore knows."""
         return list(self._session.get_available_services())
 
-    def client(self, service: str) -> BaseClient:
+    def client(self, service: str) -> Client:
         """Return a client whose requests go to the transport."""
         from botocore.config import Config
 
-        client = self._session.create_client(
-            service,  # type: ignore[call-overload]
+        client: Client = self._session.create_client(
+            service,
             region_name="us-east-1",
             endpoint_url="http://127.0.0.1:65535",
             config=Config(
@@ -68,10 +70,9 @@ class Prober:
             ),
         )
         client.meta.events.register("before-send", self._send)
-        found: BaseClient = client
-        return found
+        return client
 
-    def probe(self, client: BaseClient, operation: str, **more: object) -> Outcome:
+    def probe(self, client: Client, operation: str, **more: object) -> Outcome:
         """Make one call with the least parameters it takes, and those given."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -107,27 +108,29 @@ class Prober:
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         from botocore.awsrequest import AWSResponse
+        from botocore.compat import HTTPHeaders
 
+        headers = HTTPHeaders()
         self._sent = _outgoing(request)
         self._last = answer = self._transport(self._sent)
-        raw = _Raw(answer.body)
-        return AWSResponse(request.url, answer.status, answer.headers, raw)
+        for name, value in answer.headers.items():
+            headers[name] = value
+        return AWSResponse(request.url, answer.status, headers, _Raw(answer.body))
 
     def _outcome(self, output: Mapping[str, object] | None, error: str) -> Outcome:
         return Outcome(answer=self._last, output=output, error=error)
 
 
 def _outgoing(request: AWSPreparedRequest) -> Outgoing:
-    body = request.body
-    if body is None:
-        data = b""
-    elif isinstance(body, str | bytes | bytearray):
-        data = body.encode() if isinstance(body, str) else bytes(body)
+    body: object = request.body
+    if isinstance(body, str):
+        data = body.encode()
+    elif isinstance(body, bytes | bytearray):
+        data = bytes(body)
     else:
-        data = body.read()
-    decoded = {
-        k: v.decode() if isinstance(v, bytes) else str(v) for k, v in request.headers.items()
-    }
+        data = body.read() if hasattr(body, "read") else b""
+    pairs: list[tuple[str, object]] = list(request.headers.items())
+    decoded = {k: v.decode() if isinstance(v, bytes) else str(v) for k, v in pairs}
     return Outgoing(method=str(request.method), url=str(request.url), headers=decoded, body=data)
 
 

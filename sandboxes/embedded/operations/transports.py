@@ -70,16 +70,17 @@ def _watching(package: str) -> Iterator[set[str]]:
         yield ran
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 class MiniStackTransport:
     """Calls MiniStack's ASGI application."""
 
     def __init__(self) -> None:
-        self._application = importlib.import_module("ministack.app").app
+        ministack = importlib.import_module("ministack.app")
+        self._application = ministack.app
         self._loop = asyncio.new_event_loop()
-        importlib.import_module("ministack.app")._MAIN_LOOP = self._loop
+        vars(ministack)["_MAIN_LOOP"] = self._loop
 
     def __call__(self, request: Outgoing) -> Answer:
         """Answer `request`."""
