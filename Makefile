@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check lint types imports bench requirements clean
+PYTEST_ARGS ?= -q
+
+.PHONY: help demo localstack-image test check lint types imports bench requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -22,6 +24,12 @@ demo: $(READY) ## the incident this was made for, rehearsed on the embedded engi
 
 bench: $(READY) ## dry runs side by side with what they replace
 	$(BIN)/python -m benchmarks.dry_run
+
+test: $(READY) ## the test suite; what needs Docker says so where there is none
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+localstack-image: ## pull the pinned LocalStack image, or build it from packages
+	sandboxes/localstack/image/build.sh
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from executor import Report
 from tests.integration.conftest import Production, Rehearse
 
@@ -99,13 +97,18 @@ def test_purging_a_queue_is_denied(production: Production, rehearse: Rehearse) -
     assert rules(report) == {"unexpected-data-loss"}
 
 
-def test_deleting_items_is_denied(production: Production, rehearse: Rehearse, engine: str) -> None:
-    if engine == "localstack":
-        pytest.skip("LocalStack's DynamoDB needs a program that it downloads")
+def test_deleting_items_is_denied_or_where_there_are_no_tables_undecided(
+    production: Production, rehearse: Rehearse, engine: str
+) -> None:
     a_table_with_items(production)
     report = rehearse("c('dynamodb').delete_item(TableName='customers', Key={'id': {'S': '1'}})")
-    assert report.decision == "deny"
-    assert rules(report) == {"unexpected-data-loss"}
+    if engine == "embedded":
+        assert report.decision == "deny"
+        assert rules(report) == {"unexpected-data-loss"}
+    else:
+        # LocalStack's DynamoDB is a program that it downloads; the built image has none.
+        assert report.decision == "undecided"
+        assert rules(report) == {"not-rehearsed"}
 
 
 def test_a_stack_deleted_and_re_created_under_its_name_is_denied(
@@ -198,14 +201,15 @@ def test_a_command_that_fails_is_denied(production: Production, rehearse: Rehear
 
 
 def test_an_operation_that_the_engine_lacks_is_undecided(
-    production: Production, rehearse: Rehearse
+    production: Production, rehearse: Rehearse, engine: str
 ) -> None:
+    # Emulators answer both of these with success, and delete or empty what they are about.
+    lacking = {
+        "embedded": "c('s3').delete_bucket_metrics_configuration(Bucket='metered', Id='x')",
+        "localstack": "c('s3').delete_bucket_metadata_configuration(Bucket='metered')",
+    }
     production.call("s3", "CreateBucket", Bucket="metered")
-    report = rehearse(
-        """
-c('s3').delete_bucket_metrics_configuration(Bucket='metered', Id='x')
-"""
-    )
+    report = rehearse(lacking[engine])
     assert report.decision == "undecided"
     assert rules(report) == {"not-rehearsed"}
     assert report.effects == ()
@@ -214,10 +218,10 @@ c('s3').delete_bucket_metrics_configuration(Bucket='metered', Id='x')
 def test_a_service_that_the_catalog_cannot_read_is_undecided(
     production: Production, rehearse: Rehearse
 ) -> None:
-    report = rehearse("c('kinesis').create_stream(StreamName='clicks', ShardCount=1)")
+    report = rehearse("c('events').put_rule(Name='daily', ScheduleExpression='rate(1 day)')")
     assert report.decision == "undecided"
     assert rules(report) == {"not-covered"}
-    assert "kinesis:CreateStream" in report.findings[0].message
+    assert "events:PutRule" in report.findings[0].message
 
 
 def test_a_failure_in_a_finally_block_still_shows_the_deletion(

@@ -1,0 +1,91 @@
+"""What a test needs of the machine: where it is missing a run says so, and CI fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+@cache
+def missing_docker() -> str:
+    """Why tests marked `docker` cannot run; empty when they can."""
+    from sandboxes.localstack import LocalStackEngine
+
+    found = LocalStackEngine().availability()
+    return "" if found.usable else f"{found.reason} ({found.hint})"
+
+
+@cache
+def missing_awscli() -> str:
+    """Why tests marked `awscli` cannot run; empty when they can."""
+    return "" if aws_path().exists() else "the AWS CLI is not in the environment of the tests"
+
+
+@cache
+def missing_terraform() -> str:
+    """Why tests marked `terraform` cannot run; empty when they can."""
+    if shutil.which("terraform") is None:
+        return "there is no terraform on the PATH"
+    if plugin_directory() is None:
+        return "no unpacked AWS provider was found; set EXECUTOR_TF_PLUGIN_DIR"
+    return ""
+
+
+def aws_path() -> Path:
+    """Where the AWS CLI of the tests' environment is."""
+    return Path(sys.executable).with_name("aws")
+
+
+@cache
+def plugin_directory() -> Path | None:
+    """The root that `terraform init -plugin-dir` takes, where one is on this machine."""
+    named = os.environ.get("EXECUTOR_TF_PLUGIN_DIR")
+    if named:
+        return Path(named)
+    usual = [Path.home() / ".terraform.d" / "plugins"]
+    usual += [
+        Path("/usr", *rest, "terraform", "plugins") for rest in (("share",), ("local", "share"))
+    ]
+    usual += sorted(Path("/", "opt").glob("*")) if Path("/", "opt").is_dir() else []
+    for root in usual:
+        for provider in root.glob("*/hashicorp/aws/*/*/terraform-provider-aws_v*"):
+            return provider.parents[5]
+    return None
+
+
+NEEDS = {
+    "docker": missing_docker,
+    "awscli": missing_awscli,
+    # Terraform is no package of the registries that CI has, so CI may lack it.
+    "terraform": missing_terraform,
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, missing in NEEDS.items():
+        if item.get_closest_marker(marker) is None:
+            continue
+        reason = missing()
+        if reason and IN_CI and marker != "terraform":
+            pytest.fail(f"{marker}: {reason}", pytrace=False)
+        elif reason:
+            pytest.skip(f"{marker}: {reason}")
+
+
+@pytest.fixture
+def aws_cli() -> str:
+    return str(aws_path())
+
+
+@pytest.fixture
+def terraform_plugin_dir() -> Path:
+    found = plugin_directory()
+    assert found is not None
+    return found
