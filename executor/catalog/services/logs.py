@@ -1,9 +1,9 @@
 """Amazon CloudWatch Logs: log groups, with their streams as data.
 
 Metric filters and subscription filters are parts of their group. Events are not read: what a
-stream holds is not known, and a stream's creation time stands for it. Destinations, deliveries,
-queries, transformers, index policies, anomaly detectors and the account's policies are not
-read: what changes them leaves a run undecided.
+stream holds is not known, and a stream's creation time stands for it. Data protection policies,
+destinations, deliveries, queries, transformers, index policies, anomaly detectors and the
+account's policies are not read: what changes them leaves a run undecided.
 """
 
 from __future__ import annotations
@@ -61,7 +61,6 @@ def _settings(raw: JsonObject) -> Json:
         "KmsKeyId": raw.get("kmsKeyId"),
         "LogGroupClass": raw.get("logGroupClass") or "STANDARD",
         "DeletionProtectionEnabled": bool(raw.get("deletionProtectionEnabled")),
-        "DataProtectionPolicy": raw.get("dataProtectionPolicy") or None,
         "MetricFilters": {
             text(f, "filterName"): _filter(f, _METRIC_FILTER) for f in objects(raw, "metricFilters")
         },
@@ -111,14 +110,6 @@ def _retain(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, obj
 def _protect(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
     if raw.get("deletionProtectionEnabled"):
         yield {"logGroupIdentifier": raw["logGroupName"], "deletionProtectionEnabled": True}
-
-
-def _mask(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    if raw.get("dataProtectionPolicy"):
-        yield {
-            "logGroupIdentifier": raw["logGroupName"],
-            "policyDocument": raw["dataProtectionPolicy"],
-        }
 
 
 def _fill(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
@@ -177,13 +168,6 @@ LOG_GROUP = ResourceType(
             into="subscriptionFilters",
             absent=_NOT_OF_THIS_CLASS,
         ),
-        Detail(
-            operation="GetDataProtectionPolicy",
-            params={"logGroupIdentifier": "logGroupName"},
-            pick="policyDocument",
-            into="dataProtectionPolicy",
-            absent=_NOT_OF_THIS_CLASS,
-        ),
     ),
     id="logGroupName",
     name="logGroupName",
@@ -204,7 +188,6 @@ LOG_GROUP = ResourceType(
         ),
         Seed(operation="PutMetricFilter", params=_metric_filters),
         Seed(operation="PutSubscriptionFilter", params=_subscriptions, late=True),
-        Seed(operation="PutDataProtectionPolicy", params=_mask),
         Seed(operation="PutLogGroupDeletionProtection", params=_protect),
     ),
     operations=(
@@ -214,10 +197,8 @@ LOG_GROUP = ResourceType(
             Verb.UPDATE,
             _named,
             "AssociateKmsKey",
-            "DeleteDataProtectionPolicy",
             "DeleteRetentionPolicy",
             "DisassociateKmsKey",
-            "PutDataProtectionPolicy",
             "PutLogGroupDeletionProtection",
             "PutRetentionPolicy",
             "TagLogGroup",
@@ -248,7 +229,6 @@ LOG_GROUP = ResourceType(
         HazardRule(
             field="DeletionProtectionEnabled", hazard=Hazard.PROTECTION_LOSS, when=turned_off
         ),
-        HazardRule(field="DataProtectionPolicy", hazard=Hazard.PROTECTION_LOSS, when=removed),
         HazardRule(field="MetricFilters", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="SubscriptionFilters", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(

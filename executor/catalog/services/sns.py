@@ -1,8 +1,9 @@
 """Amazon SNS: topics and subscriptions.
 
 Topics have no birth mark: a topic that was deleted and re-created is only told by the trace.
-Subscriptions that wait for confirmation have no id and are not read. Platform applications,
-SMS settings and phone numbers are not read: what changes them leaves a run undecided. What a
+Subscriptions that wait for confirmation have no id and are not read. Data protection policies,
+platform applications, SMS settings and phone numbers are not read: what changes them leaves a
+run undecided. What a
 published message sets off elsewhere is not followed.
 """
 
@@ -86,7 +87,6 @@ def _topic_settings(raw: JsonObject) -> Json:
             found[key] = _parsed(found[key])
     found["Policy"] = policy(found.get("Policy"))
     found["OpenTo"] = outsiders(found["Policy"], text(raw, "$account"))
-    found["DataProtectionPolicy"] = _parsed(raw.get("DataProtectionPolicy") or None)
     return found
 
 
@@ -119,12 +119,6 @@ def _set_topic(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, 
         yield {"TopicArn": raw["TopicArn"], "AttributeName": name, "AttributeValue": value}
 
 
-def _protect_data(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    wanted = raw.get("DataProtectionPolicy")
-    if wanted:
-        yield {"ResourceArn": raw["TopicArn"], "DataProtectionPolicy": wanted}
-
-
 def _subscribe(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
     attributes = _subscription_attributes(raw)
     yield {
@@ -152,14 +146,6 @@ TOPIC = ResourceType(
             pick="Tags",
             into="Tags",
         ),
-        Detail(
-            operation="GetDataProtectionPolicy",
-            params={"ResourceArn": "TopicArn"},
-            pick="DataProtectionPolicy",
-            into="DataProtectionPolicy",
-            # FIFO topics cannot have one, and SNS calls the question invalid.
-            absent=frozenset({"InvalidParameter", "InvalidParameterException"}),
-        ),
     ),
     id="TopicArn",
     name=_topic_name,
@@ -175,7 +161,6 @@ TOPIC = ResourceType(
             optional=False,
         ),
         Seed(operation="SetTopicAttributes", params=_set_topic),
-        Seed(operation="PutDataProtectionPolicy", params=_protect_data),
     ),
     operations=(
         *on(Verb.CREATE, "[params.Name, response.TopicArn]", "CreateTopic"),
@@ -193,7 +178,6 @@ TOPIC = ResourceType(
             "params.ResourceArn",
             "TagResource",
             "UntagResource",
-            "PutDataProtectionPolicy",
         ),
         # Messages leave the topic at once; nothing stays in it. To a phone or an endpoint
         # they go without a topic, and the call stays unread.
@@ -206,7 +190,6 @@ TOPIC = ResourceType(
     ),
     hazards=(
         HazardRule(field="KmsMasterKeyId", hazard=Hazard.PROTECTION_LOSS, when=removed),
-        HazardRule(field="DataProtectionPolicy", hazard=Hazard.PROTECTION_LOSS, when=removed),
         HazardRule(field="ArchivePolicy", hazard=Hazard.PROTECTION_LOSS, when=removed),
         HazardRule(field="OpenTo", hazard=Hazard.EXPOSURE, when=opened),
         HazardRule(field="Policy", hazard=Hazard.DISRUPTION, when=narrowed),

@@ -24,10 +24,10 @@ LEFT_OUT = {
     r"|Metadata|Analytics|IntelligentTiering|Inventory|Metrics|Abac|Accelerate|RequestPayment"
     r"|PutObjectAcl|PutObjectLegalHold|PutObjectRetention",
     "sqs": r"(?!)",
-    "sns": r"Platform|Endpoint|SMS|PhoneNumber",
+    "sns": r"DataProtection|Platform|Endpoint|SMS|PhoneNumber",
     "dynamodb": r"Backup$|GlobalTable|Kinesis|Export|Import|Restore|Insights|AutoScaling",
-    "logs": r"AccountPolicy|Anomaly|Delivery|Destination|ExportTask|ImportTask|IndexPolicy"
-    r"|Integration|LookupTable|QueryDefinition|ResourcePolicy|ScheduledQuery|StorageTier"
+    "logs": r"AccountPolicy|DataProtection|Anomaly|Delivery|Destination|ExportTask|ImportTask"
+    r"|IndexPolicy|Integration|LookupTable|QueryDefinition|ResourcePolicy|ScheduledQuery|StorageTier"
     r"|Syslog|Transformer|BearerToken|S3Table",
     # Labels and policies of parameters are not read; the rest is not about parameters.
     "ssm": r"^(?!PutParameter$|DeleteParameters?$|AddTagsToResource$|RemoveTagsFromResource$)",
