@@ -29,6 +29,7 @@ from executor.promotion.preconditions import evidence
 from sandboxes.confine import choose_confinement
 from sandboxes.contract import Engine
 from sandboxes.errors import SandboxError
+from sandboxes.fidelity import unfaithful
 from sandboxes.leases import Lease, reap_leases
 from sandboxes.registry import choose
 
@@ -180,6 +181,7 @@ def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy) -> Verdict:
             prior=rehearsal.prior,
             observed=rehearsal.observed,
             isolation=rehearsal.ran.isolation,
+            unfaithful=unfaithful(str(rehearsal.engine["emulator"])),
         )
     )
 

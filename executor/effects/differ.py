@@ -127,8 +127,10 @@ class Differ:
 
     def _gone_and_new(self, world: _World) -> Iterator[Effect]:
         prior, observed = world.prior.resources, world.observed.resources
-        gone = [r for a, r in prior.items() if a not in observed]
-        new = [r for a, r in observed.items() if a not in prior]
+        # What AWS makes and removes by itself with its owner (a VPC's default security group)
+        # is no effect of its own; the owner's is reported.
+        gone = [r for a, r in prior.items() if a not in observed and not r.builtin]
+        new = [r for a, r in observed.items() if a not in prior and not r.builtin]
         pairs = replacements(gone, new, world.prior, world.observed)
         taken = {r.address for r in pairs.values()}
         for before in gone:

@@ -75,7 +75,7 @@ class LocalStackEngine:
                 name=f"executor-{spec.run}-{uuid.uuid4().hex[:8]}",
                 detach=True,
                 labels=_labels(spec.run),
-                ports={_PORT: ("127.0.0.1", None)},
+                ports={_PORT: ("127.0.0.1", 0)},
                 mem_limit=_MEMORY,
                 pids_limit=_PROCESSES,
                 cap_drop=["ALL"],
@@ -138,7 +138,7 @@ class LocalStackSandbox:
         self._container = container
         self._port = port
         self._info = info
-        self._from_packages = BUILT in container.image.tags
+        self._from_packages = container.image is not None and BUILT in container.image.tags
         self._closed = False
 
     @property

@@ -25,9 +25,9 @@ def form_of(request: WireRequest) -> dict[str, str]:
     if request.body:
         try:
             text = request.body.decode("utf-8")
-        except UnicodeDecodeError as error:
+            pairs += parse_qsl(text, keep_blank_values=True, errors="strict")
+        except ValueError as error:
             raise Unidentifiable("the body is not a form") from error
-        pairs += parse_qsl(text, keep_blank_values=True)
     form = dict(pairs)
     if len(form) != len(pairs):
         raise Unidentifiable("a parameter stands twice")
@@ -67,19 +67,23 @@ class _Reader:
 
     def structure(self, shape: Shape, node: Tree) -> dict[str, object]:
         found: dict[str, object] = {}
+        left = dict(node)
         for name, member in shape.members.items():  # type: ignore[attr-defined]
-            child = self._child(member, self._name(member, name), node)
-            if child is not None:
-                found[name] = self._value(member, child)
+            wire = self._wire(member, self._name(member, name))
+            if wire in node:
+                found[name] = self._value(member, node[wire])
+                left.pop(wire, None)
+        if left:
+            raise Unidentifiable(f"{shape.name} has no member {min(left)[:60]!r}")
         return found
 
-    def _child(self, shape: Shape, name: str, node: Tree) -> Tree | str | None:
+    def _wire(self, shape: Shape, name: str) -> str:
         if shape.type_name == "list" and not self._ec2 and shape.serialization.get("flattened"):
             # A flattened list carries its member's name in place of its own.
             inner = shape.member.serialization.get("name")  # type: ignore[attr-defined]
             if inner:
                 name = ".".join([*name.split(".")[:-1], inner])
-        return node.get(name)
+        return name
 
     def _name(self, shape: Shape, default: str) -> str:
         if not self._ec2:
@@ -91,10 +95,12 @@ class _Reader:
 
     def _value(self, shape: Shape, node: Tree | str) -> object:
         if isinstance(node, str):
-            if shape.type_name in ("structure", "list", "map"):
-                # An empty list is carried as `Name=`.
-                return {} if shape.type_name != "list" else []
-            return scalar(shape, node)
+            if shape.type_name not in ("structure", "list", "map"):
+                return scalar(shape, node)
+            if node:
+                raise Unidentifiable(f"{shape.name}: {node[:40]!r} is not a {shape.type_name}")
+            # An empty list is carried as `Name=`.
+            return [] if shape.type_name == "list" else {}
         match shape.type_name:
             case "structure":
                 return self.structure(shape, node)
@@ -108,18 +114,25 @@ class _Reader:
         member = shape.member  # type: ignore[attr-defined]
         items: Tree | str = node
         if not self._ec2 and not shape.serialization.get("flattened"):
-            items = node.get(
-                str(member.serialization.get("name", "member")), node.get("member", {})
-            )
+            items = self._only(shape, node, str(member.serialization.get("name", "member")))
         if isinstance(items, str):
             raise Unidentifiable(f"{shape.name}: a list is wanted")
         return [self._value(member, items[key]) for key in _numbered(items)]
+
+    def _only(self, shape: Shape, node: Tree, name: str) -> Tree | str:
+        """Return the one child that holds a list's or a map's entries."""
+        if len(node) != 1:
+            raise Unidentifiable(f"{shape.name}: the entries do not stand under one name")
+        (key,) = node
+        if key not in (name, "member"):
+            raise Unidentifiable(f"{shape.name} has no member {key[:60]!r}")
+        return node[key]
 
     def _map(self, shape: Shape, node: Tree) -> dict[str, object]:
         key_shape, value_shape = shape.key, shape.value  # type: ignore[attr-defined]
         entries: Tree | str = node
         if not shape.serialization.get("flattened"):
-            entries = node.get("entry", {})
+            entries = self._only(shape, node, "entry")
         if isinstance(entries, str):
             raise Unidentifiable(f"{shape.name}: a map is wanted")
         found: dict[str, object] = {}
@@ -129,14 +142,15 @@ class _Reader:
                 raise Unidentifiable(f"{shape.name}: an entry is wanted")
             key = entry.get(str(key_shape.serialization.get("name", "key")))
             value = entry.get(str(value_shape.serialization.get("name", "value")))
-            if not isinstance(key, str) or value is None:
-                raise Unidentifiable(f"{shape.name}: an entry has no key or no value")
+            if not isinstance(key, str) or value is None or len(entry) != 2 or key in found:
+                raise Unidentifiable(f"{shape.name}: an entry is not one key and one value")
             found[key] = self._value(value_shape, value)
         return found
 
 
 def _numbered(items: Tree) -> list[str]:
-    try:
-        return sorted(items, key=int)
-    except ValueError as error:
-        raise Unidentifiable("a list is numbered with something else than numbers") from error
+    if not all(key.isascii() and key.isdigit() for key in items):
+        raise Unidentifiable("a list is numbered with something else than numbers")
+    if len({int(key) for key in items}) != len(items):
+        raise Unidentifiable("a list has the same number twice")
+    return sorted(items, key=int)

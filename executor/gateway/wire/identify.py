@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from executor.gateway.wire import cbor
+from executor.gateway.wire.codings import inflated, unframed
 from executor.gateway.wire.forms import form_of, from_form
+from executor.gateway.wire.hosts import Place, may_hold_bucket
 from executor.gateway.wire.models import Entry, Models
-from executor.gateway.wire.request import (
-    STREAMED,
-    Identity,
-    Signed,
-    Unidentifiable,
-    WireRequest,
-    decoded,
-)
-from executor.gateway.wire.rest import Route, matching, parameters, routes_of, stray_arguments
+from executor.gateway.wire.postform import from_post_form, is_post_form
+from executor.gateway.wire.request import STREAMED, Identity, Signed, Unidentifiable, WireRequest
+from executor.gateway.wire.rest import Fit, Route, fits, parameters, routes_of, stray_arguments
+from executor.gateway.wire.shapes import check_shape
 from executor.gateway.wire.signature import signed
 from executor.gateway.wire.values import from_json, json_object
 
@@ -28,16 +23,33 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape
 
 _CBOR_PATH = re.compile(r"^/service/(?P<target>[^/]+)/operation/(?P<operation>[A-Za-z0-9]+)$")
-_VIRTUAL_HOST = re.compile(
-    r"^(?P<bucket>.+)\.s3(?:[.-](?:dualstack|fips|accelerate))*(?:[.-][a-z0-9-]+)?"
-    r"\.(?:amazonaws\.com(?:\.cn)?|localhost\.localstack\.cloud)$"
-)
 _CBOR = "smithy-rpc-v2-cbor"
-_MOST_INFLATED = 64 << 20
+# SQS takes forms at the queue's own address too.
+_QUEUE_PATH = re.compile(r"^(?:/queue/[a-z0-9-]+)?/\d{12}/[A-Za-z0-9_.-]+$")
+# A bucket of this form cannot be, and engines keep addresses of their own under such names.
+_BUCKET_PATH = re.compile(r"^/[A-Za-z0-9]")
+# What signs a form and is not of the operation.
+_FORM_LABELS = frozenset(
+    {"Action", "Version", "Operation", "AWSAccessKeyId", "SignatureMethod", "SignatureVersion"}
+    | {"Signature", "SecurityToken"}
+)
 
 
-Candidate: TypeAlias = "tuple[Entry, OperationModel, str, tuple[Route, re.Match[str]] | None]"
-"""Service, operation, protocol and, for REST, how the path fits."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An operation that a request may ask for.
+
+    Attributes:
+        entry: its service.
+        operation: its model.
+        protocol: the protocol that the request speaks.
+        fit: how the address fits; None for protocols that have but one address.
+    """
+
+    entry: Entry
+    operation: OperationModel
+    protocol: str
+    fit: Fit | None = None
 
 
 class Identifier:
@@ -50,21 +62,25 @@ class Identifier:
         """
         self.models = models or Models()
         self._default_region = default_region
-        self._routes: dict[str, tuple[Route, ...]] = {}
+        self._routes: dict[str, dict[str, tuple[Route, ...]]] = {}
 
     def signed(self, request: WireRequest) -> Signed:
-        """Return who signed the request."""
-        return signed(request)
+        """Return who signed the request.
+
+        Raises:
+            Unidentifiable: it is signed twice, or in a way that cannot be read.
+        """
+        return signed(request, self._place(request))
 
     def must_buffer(self, request: WireRequest) -> bool:
         """Whether the body is needed to identify the request; False for what streams past."""
         if request.method not in ("PUT", "POST"):
             return True
         try:
-            entry, operation, _, _ = self._found(replace(request, buffered=False))
+            found = self._candidates(replace(request, body=b"", buffered=False))
         except Unidentifiable:
             return True
-        return not _streams(operation) or entry.service != "s3"
+        return not all(c.entry.service == "s3" and _streams(c.operation) for c in found)
 
     def identify(self, request: WireRequest) -> Identity:
         """Return what the request asks for.
@@ -72,164 +88,280 @@ class Identifier:
         Raises:
             Unidentifiable: it is not clear what it asks for.
         """
-        request = _inflated(request)
-        who = signed(request)
-        entry, operation, protocol, fit = self._found(request)
-        params = self._params(request, operation, protocol, fit)
-        payload = (
-            operation.input_shape.serialization.get("payload") if operation.input_shape else ""
-        )
+        try:
+            return self._identity(request)
+        except (ValueError, OverflowError, RecursionError) as error:
+            # No bytes of a client's may get further than here without having been understood.
+            raise Unidentifiable(f"it cannot be read: {type(error).__name__}") from error
+
+    def _identity(self, request: WireRequest) -> Identity:
+        request = unframed(request)
+        place = self._place(request)
+        if is_post_form(request) and (not place.aws or place.services == {"s3"}):
+            return self._post_form(request, place)
+        candidates = self._candidates(request)
+        who = signed(request, place)
+        found, params = self._chosen(candidates, request, who)
+        shape = found.operation.input_shape
+        payload = str(shape.serialization.get("payload", "")) if shape is not None else ""
         return Identity(
-            service=entry.service,
-            operation=operation.name,
+            service=found.entry.service,
+            operation=found.operation.name,
             region=who.region or self._default_region,
             access_key=who.access_key,
             params=params,
-            streamed=str(payload) if params.get(str(payload)) is STREAMED else "",
-            protocol=protocol,
+            streamed=payload if params.get(payload) is STREAMED else "",
+            protocol=found.protocol,
+        )
+
+    def _place(self, request: WireRequest) -> Place:
+        return self.models.hosts.place(request.host)
+
+    def _post_form(self, request: WireRequest, place: Place) -> Identity:
+        check_shape(request)
+        if request.header("authorization"):
+            raise Unidentifiable("a form upload carries its signature in the form", service="s3")
+        operation = self.models.operation("s3", "PutObject")
+        assert operation is not None
+        params, who = from_post_form(operation, request, self._s3_path(request, place))
+        return Identity(
+            service="s3",
+            operation="PutObject",
+            region=who.region or place.region or self._default_region,
+            access_key=who.access_key,
+            params=params,
+            protocol="rest-xml",
         )
 
     # Which operation
 
-    def _found(self, request: WireRequest) -> Candidate:
-        who = signed(request)
-        found = list(self._candidates(request, who))
-        if not found:
-            service = who.signing_name
-            raise Unidentifiable(
-                f"no operation of {service or 'any service'} is asked for by"
-                f" {request.method} {request.path[:80]}",
-                service=service,
-            )
-        return _most_specific(found, who.signing_name)
+    def _candidates(self, request: WireRequest) -> list[Candidate]:
+        """Return the operations that the request may ask for, the likeliest first.
 
-    def _candidates(self, request: WireRequest, who: Signed) -> Iterator[Candidate]:
+        Raises:
+            Unidentifiable: there is none, or signs contradict each other.
+        """
+        check_shape(request)
+        place = self._place(request)
+        who = signed(request, place)
+        if place.aws and not place.services:
+            raise Unidentifiable(f"no service is known to answer at {request.host[:80]}")
+        found = list(self._asked_for(request, who, place))
+        kept = [c for c in found if not place.services or c.entry.service in place.services]
+        if kept:
+            return kept
+        name = who.signing_name or "any service"
+        where = f" at {request.host[:80]}" if found else ""
+        raise Unidentifiable(
+            f"no operation of {name} is asked for by {request.method} {request.path[:80]}{where}",
+            service=who.signing_name,
+        )
+
+    def _asked_for(self, request: WireRequest, who: Signed, place: Place) -> Iterator[Candidate]:
         target = request.header("x-amz-target")
         if target:
             yield from self._by_target(request, target, who)
             return
-        named = _CBOR_PATH.match(request.path)
-        if named and request.header("smithy-protocol") == "rpc-v2-cbor":
-            for entry in self._allowed(self.models.targeted(named["target"]), who):
-                operation = self.models.operation(entry.service, named["operation"])
-                if operation is not None:
-                    yield entry, operation, _CBOR, None
+        if request.header("smithy-protocol"):
+            yield from self._by_cbor_path(request, who)
             return
-        entries = self.models.signed_for(who.signing_name)
-        if not entries and not who.access_key and request.path != "/":
-            entries = self.models.signed_for("s3") if _VIRTUAL_HOST.match(request.host) else ()
-        yield from self._by_form(request, entries)
-        yield from self._by_route(request, entries)
+        entries = self._entries(who, place)
+        yield from self._by_form(request, entries, who)
+        yield from self._by_route(request, entries, place)
+
+    def _entries(self, who: Signed, place: Place) -> tuple[Entry, ...]:
+        if who.signing_name:
+            return self.models.signed_for(who.signing_name)
+        return tuple(self.models.entries[name] for name in sorted(place.services))
 
     def _by_target(self, request: WireRequest, target: str, who: Signed) -> Iterator[Candidate]:
+        _only_at_root(request, "X-Amz-Target")
         prefix, _, name = target.rpartition(".")
-        for entry in self._allowed(self.models.targeted(prefix), who):
+        yield from self._named(self.models.targeted(prefix), name, "json", who)
+
+    def _by_cbor_path(self, request: WireRequest, who: Signed) -> Iterator[Candidate]:
+        named = _CBOR_PATH.match(request.path)
+        if named is None or request.method != "POST" or request.query:
+            raise Unidentifiable("a CBOR request names no operation")
+        entries = self.models.targeted(named["target"])
+        yield from self._named(entries, named["operation"], _CBOR, who)
+
+    def _named(
+        self, entries: Sequence[Entry], name: str, protocol: str, who: Signed
+    ) -> Iterator[Candidate]:
+        for entry in entries:
+            # The credential scope must not be for another service.
+            if protocol not in entry.protocols or who.signing_name not in ("", *entry.signing):
+                continue
             operation = self.models.operation(entry.service, name)
             if operation is not None:
-                yield entry, operation, "json", None
+                yield Candidate(entry=entry, operation=operation, protocol=protocol)
 
-    def _allowed(self, entries: tuple[Entry, ...], who: Signed) -> tuple[Entry, ...]:
-        """Return the services that the credential scope does not contradict."""
-        if not who.signing_name or not who.access_key:
-            return entries
-        return tuple(e for e in entries if who.signing_name in e.signing)
-
-    def _by_form(self, request: WireRequest, entries: tuple[Entry, ...]) -> Iterator[Candidate]:
-        speaking = [e for e in entries if {"query", "ec2"} & set(e.protocols)]
-        if not speaking or not _may_be_form(request):
+    def _by_form(
+        self, request: WireRequest, entries: Sequence[Entry], who: Signed
+    ) -> Iterator[Candidate]:
+        if not _may_be_form(request):
             return
-        form = form_of(request)
+        anyone = not entries and not who.signing_name
+        speaking = [e for e in entries if {"query", "ec2"} & set(e.protocols)]
+        if not speaking and not anyone:
+            return
+        form = form_of(inflated(request))
         action, version = form.get("Action"), form.get("Version")
-        for entry in speaking:
-            operation = self.models.operation(entry.service, action) if action else None
+        if action is None:
+            return
+        _check_form_address(request)
+        for entry in self.models.versioned(version or "") if anyone else speaking:
+            operation = self.models.operation(entry.service, action)
             if operation is not None and version in (None, entry.version):
-                yield entry, operation, "ec2" if "ec2" in entry.protocols else "query", None
-                return
+                protocol = "ec2" if "ec2" in entry.protocols else "query"
+                yield Candidate(entry=entry, operation=operation, protocol=protocol)
 
-    def _by_route(self, request: WireRequest, entries: tuple[Entry, ...]) -> Iterator[Candidate]:
+    def _by_route(
+        self, request: WireRequest, entries: Sequence[Entry], place: Place
+    ) -> Iterator[Candidate]:
         refused: Unidentifiable | None = None
         matched = False
         for entry in entries:
             protocol = next((p for p in entry.protocols if p.startswith("rest-")), "")
-            if not protocol:
+            if not protocol or (place.services and entry.service not in place.services):
                 continue
             try:
-                fit = self._fit(entry.service, request)
+                fit = self._fit(entry.service, request, place)
             except Unidentifiable as reason:
                 refused = refused or reason
                 continue
-            operation = self.models.operation(entry.service, fit[0].operation) if fit else None
-            if fit is not None and operation is not None:
+            operation = fit and self.models.operation(entry.service, fit.route.operation)
+            if operation:
                 matched = True
-                yield entry, operation, protocol, fit
+                yield Candidate(entry=entry, operation=operation, protocol=protocol, fit=fit)
         if refused is not None and not matched:
             raise refused
 
-    def _fit(self, service: str, request: WireRequest) -> tuple[Route, re.Match[str]] | None:
-        path = _path_style(request) if service == "s3" else request.path
+    def _fit(self, service: str, request: WireRequest, place: Place) -> Fit | None:
+        path = self._s3_path(request, place) if service == "s3" else request.path
         refused = ""
-        for route, found in matching(self._routes_of(service), request, path):
-            stray = stray_arguments(route, request)
+        for fit in fits(self._routes_of(service, request.method), request, path):
+            stray = stray_arguments(fit.route, request)
             if not stray:
-                return route, found
-            refused = refused or f"{route.operation} knows no argument {stray[0]!r}"
+                return fit
+            refused = refused or f"{fit.route.operation} knows no argument {stray[0][:60]!r}"
         if refused:
             raise Unidentifiable(refused, service=service)
         return None
 
-    def _routes_of(self, service: str) -> tuple[Route, ...]:
+    def _s3_path(self, request: WireRequest, place: Place) -> str:
+        """Return the path with the bucket in it, wherever the client put the bucket."""
+        if not place.aws and may_hold_bucket(request.host):
+            raise Unidentifiable(
+                f"{request.host[:80]} may or may not begin with a bucket; use path-style addresses",
+                service="s3",
+            )
+        path = f"/{place.bucket}{request.path}" if place.bucket else request.path
+        if path != "/" and not _BUCKET_PATH.match(path):
+            raise Unidentifiable(f"{path[:80]} names no bucket", service="s3")
+        return path
+
+    def _routes_of(self, service: str, method: str) -> tuple[Route, ...]:
         if service not in self._routes:
-            self._routes[service] = routes_of(self.models.service(service))
-        return self._routes[service]
+            routes: dict[str, list[Route]] = {}
+            for route in routes_of(self.models.service(service)):
+                routes.setdefault(route.method, []).append(route)
+            self._routes[service] = {m: tuple(found) for m, found in routes.items()}
+        return self._routes[service].get(method, ())
 
-    # Which parameters
+    # Which of several, and its parameters
 
-    def _params(
-        self,
-        request: WireRequest,
-        operation: OperationModel,
-        protocol: str,
-        fit: tuple[Route, re.Match[str]] | None,
-    ) -> dict[str, object]:
-        shape = operation.input_shape
-        if fit is not None:
-            return parameters(operation, *fit, request, as_xml=protocol == "rest-xml")
-        match protocol:
-            case "query" | "ec2":
-                form = {k: v for k, v in form_of(request).items() if k not in ("Action", "Version")}
-                return from_form(shape, form, ec2=protocol == "ec2")
-            case "json":
-                return _object(shape, dict(json_object(request.body)))
-        return _object(shape, cbor.decode(request.body) if request.body else {})
+    def _chosen(
+        self, candidates: list[Candidate], request: WireRequest, who: Signed
+    ) -> tuple[Candidate, dict[str, object]]:
+        """Choose between services of which a request's address alone does not tell one.
+
+        Raises:
+            Unidentifiable: the parameters fit none of them, or more than one.
+        """
+        best = max(_rank(c) for c in candidates)
+        parsed: list[tuple[Candidate, dict[str, object]]] = []
+        refused: Unidentifiable | None = None
+        for candidate in candidates:
+            if _rank(candidate) != best:
+                continue
+            try:
+                parsed.append((candidate, _params(candidate, request)))
+            except Unidentifiable as reason:
+                refused = refused or reason
+        if not parsed:
+            assert refused is not None
+            raise Unidentifiable(refused.reason, service=candidates[0].entry.service)
+        if len(parsed) > 1 and not self._first_is_meant([c for c, _ in parsed]):
+            parsed = [(c, p) for c, p in parsed if c.entry.service == who.signing_name] or parsed
+            names = {c.operation.name for c, _ in parsed}
+            if len(parsed) > 1 or names != {c.operation.name for c in candidates}:
+                raise Unidentifiable(
+                    "it may be for any of "
+                    + ", ".join(f"{c.entry.service}:{c.operation.name}" for c in candidates),
+                    service=who.signing_name,
+                )
+        return parsed[0]
+
+    def _first_is_meant(self, candidates: Sequence[Candidate]) -> bool:
+        return len({c.operation.name for c in candidates}) == 1 and self.models.interchangeable(
+            [c.entry.service for c in candidates]
+        )
 
 
-def _most_specific(found: list[Candidate], signing_name: str) -> Candidate:
-    """Choose between services that share a signing name.
+def _rank(candidate: Candidate) -> tuple[int, ...]:
+    return candidate.fit.rank if candidate.fit is not None else ()
+
+
+def _params(candidate: Candidate, request: WireRequest) -> dict[str, object]:
+    operation, shape = candidate.operation, candidate.operation.input_shape
+    if candidate.fit is not None:
+        as_xml = candidate.protocol == "rest-xml"
+        return parameters(operation, candidate.fit, request, as_xml=as_xml)
+    request = inflated(request)
+    match candidate.protocol:
+        case "query" | "ec2":
+            return _form_params(shape, request, ec2=candidate.protocol == "ec2")
+        case "json":
+            return _object(shape, dict(json_object(request.body)))
+    return _object(shape, cbor.decode(request.body) if request.body else {})
+
+
+def _form_params(shape: Shape | None, request: WireRequest, *, ec2: bool) -> dict[str, object]:
+    members = shape.members if shape is not None else {}  # type: ignore[attr-defined]
+    form = {
+        name: value
+        for name, value in form_of(request).items()
+        if name in members or not (name in _FORM_LABELS or name.lower().startswith("x-amz-"))
+    }
+    if "Timestamp" not in members and "SignatureVersion" in form_of(request):
+        form.pop("Timestamp", None)
+        form.pop("Expires", None)
+    if request.path != "/":
+        _check_queue(form, request)
+    return from_form(shape, form, ec2=ec2)
+
+
+def _check_queue(form: dict[str, str], request: WireRequest) -> None:
+    """Fill in the queue that the address is of; it must be the one that the form names.
 
     Raises:
-        Unidentifiable: two fit equally well, and neither is the one the name is for.
+        Unidentifiable: they differ.
     """
-
-    def rank(candidate: Candidate) -> tuple[tuple[int, ...], bool]:
-        entry, _, _, fit = candidate
-        return (fit[0].rank if fit else ()), entry.service == signing_name
-
-    if found[0][3] is None:
-        return found[0]
-    ordered = sorted(found, key=rank, reverse=True)
-    if len(ordered) > 1 and rank(ordered[0]) == rank(ordered[1]):
-        raise Unidentifiable(
-            f"both {ordered[0][0].service} and {ordered[1][0].service} are asked for",
-            service=signing_name,
-        )
-    return ordered[0]
+    url = form.setdefault("QueueUrl", f"http://{request.header('host')}{request.path}")
+    if not url.endswith(request.path):
+        raise Unidentifiable("the form names another queue than the address", service="sqs")
 
 
 def _object(shape: Shape | None, value: object) -> dict[str, object]:
     if shape is None:
+        if value not in ({}, None):
+            raise Unidentifiable("the operation takes no parameters")
         return {}
     found = from_json(shape, value)
-    assert isinstance(found, dict)
+    if not isinstance(found, dict):
+        raise Unidentifiable("the body is not an object")
     return found
 
 
@@ -245,88 +377,22 @@ def _may_be_form(request: WireRequest) -> bool:
     return "x-www-form-urlencoded" in kind or (not request.body and "Action=" in request.target)
 
 
-def _path_style(request: WireRequest) -> str:
-    """Return the path with the bucket in it, wherever the client put the bucket."""
-    found = _VIRTUAL_HOST.match(request.host)
-    if found is None:
-        return request.path
-    return f"/{found['bucket']}{request.path}"
-
-
-def bucket_of_host(host: str) -> str:
-    """Return the bucket of a virtual-hosted S3 host name; empty when it is not one."""
-    found = _VIRTUAL_HOST.match(decoded(host))
-    return found["bucket"] if found else ""
-
-
-def _inflated(request: WireRequest) -> WireRequest:
-    """Undo what SDKs do to a body on its way: gzip, and aws-chunked framing."""
-    if not request.buffered or not request.body:
-        return request
-    body = request.body
-    coding = request.header("content-encoding").lower()
-    if request.header("x-amz-content-sha256").startswith("STREAMING-") or "aws-chunked" in coding:
-        body = unchunked(body)
-    if "gzip" in coding:
-        body = _gunzipped(body)
-    return replace(request, body=body)
-
-
-def unchunked(body: bytes) -> bytes:
-    """Return the content of an aws-chunked body.
+def _only_at_root(request: WireRequest, sign: str) -> None:
+    """Refuse what names its operation in a header or form, and has an address as well.
 
     Raises:
-        Unidentifiable: it is not framed as it says.
+        Unidentifiable: engines differ in which of the two they go by.
     """
-    found: list[bytes] = []
-    position = 0
-    while True:
-        end = body.find(b"\r\n", position)
-        try:
-            size = int(body[position:end].partition(b";")[0], 16) if end >= 0 else -1
-        except ValueError:
-            size = -1
-        if size < 0 or end + 2 + size > len(body):
-            raise Unidentifiable("the aws-chunked body is malformed")
-        if size == 0:
-            return b"".join(found)
-        found.append(body[end + 2 : end + 2 + size])
-        position = end + 2 + size + 2
+    if request.method != "POST" or request.path != "/" or request.query:
+        raise Unidentifiable(
+            f"{sign} and {request.method} {request.path[:80]} ask for different things"
+        )
 
 
-def unchunked_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the content of an aws-chunked body that comes in pieces.
-
-    Raises:
-        ValueError: it is not framed as it says.
-    """
-    pending = b""
-    left = 0
-    for piece in pieces:
-        pending += piece
-        while pending:
-            if left:
-                taken = pending[:left]
-                pending = pending[len(taken) :]
-                left -= len(taken)
-                yield taken
-                continue
-            head, found, rest = pending.removeprefix(b"\r\n").partition(b"\r\n")
-            if not found:
-                break
-            left = int(head.partition(b";")[0], 16)
-            pending = rest
-            if left == 0:
-                return
-    raise ValueError("the aws-chunked body ends too soon")
+def _check_form_address(request: WireRequest) -> None:
+    if request.method not in ("GET", "POST"):
+        raise Unidentifiable(f"a form is not sent by {request.method}")
+    if request.path != "/" and not _QUEUE_PATH.match(request.path):
+        raise Unidentifiable(f"a form is not sent to {request.path[:80]}")
 
 
-def _gunzipped(body: bytes) -> bytes:
-    try:
-        inflater = zlib.decompressobj(wbits=31)
-        text = inflater.decompress(body, _MOST_INFLATED)
-    except (zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise Unidentifiable("the body is not the gzip it says it is") from error
-    if inflater.unconsumed_tail:
-        raise Unidentifiable("the body inflates to more than 64 MiB")
-    return text

@@ -8,20 +8,28 @@ that is not in it cannot be identified, and is refused.
 from __future__ import annotations
 
 import json
+import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from executor.gateway.wire.hosts import Hosts
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.model import OperationModel, ServiceModel
 
 _INDEX = Path(__file__).with_name("services.json")
-# Services that speak another's protocol under its signing name; the first is what is meant.
-_ALSO = {"rds": ("rds", "docdb", "neptune")}
+# Services of which nothing in a request tells one from the others; the first is what is meant.
+_PREFERRED = {"rds": ("rds", "docdb", "neptune")}
+_ENDS_HOST = re.compile(
+    r"^(?:\{(?:Region|\w*[pP]artition\w*#.*|\w+#region)\}|[a-z]{2,4}(?:-[a-z]+)+-\d|us-gov|global"
+    r"|api|aws|amazonaws(?:-us-gov)?|amazonwebservices|c2s|sc2s|csp|cloud|cloud-aws)$"
+)
+_LITERAL_HOST = re.compile(r"https://([^\"/]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,7 @@ class Entry:
         target: prefix of `X-Amz-Target`; empty when it has none.
         protocols: protocols that clients may speak.
         version: API version.
+        hosts: what stands for it in host names, before region and domain.
     """
 
     service: str
@@ -41,6 +50,7 @@ class Entry:
     target: str
     protocols: tuple[str, ...]
     version: str
+    hosts: tuple[str, ...] = ()
 
 
 class Models:
@@ -72,6 +82,7 @@ class Models:
                 target=row["target"],
                 protocols=tuple(row["protocols"]),
                 version=row["version"],
+                hosts=tuple(row["hosts"]),
             )
             for name, row in rows.items()
         }
@@ -81,14 +92,29 @@ class Models:
         return _grouped(self.entries.values(), lambda e: e.signing)
 
     @cached_property
+    def _by_version(self) -> Mapping[str, tuple[Entry, ...]]:
+        forms = [e for e in self.entries.values() if {"query", "ec2"} & set(e.protocols)]
+        return _grouped(forms, lambda e: (e.version,))
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """Reader of host names."""
+        grouped = _grouped(self.entries.values(), lambda e: e.hosts)
+        return Hosts({name: tuple(e.service for e in group) for name, group in grouped.items()})
+
+    @cached_property
     def _by_target(self) -> Mapping[str, tuple[Entry, ...]]:
         return _grouped(self.entries.values(), lambda e: (e.target,) if e.target else ())
 
     def signed_for(self, signing_name: str) -> tuple[Entry, ...]:
         """Return the services that are signed for under a name."""
         found = self._by_signing.get(signing_name, ())
-        preferred = _ALSO.get(signing_name, ())
+        preferred = _PREFERRED.get(signing_name, ())
         return tuple(sorted(found, key=lambda e: (e.service in preferred[1:], e.service)))
+
+    def versioned(self, version: str) -> tuple[Entry, ...]:
+        """Return the services that take forms and whose API has that version."""
+        return self._by_version.get(version, ())
 
     def targeted(self, prefix: str) -> tuple[Entry, ...]:
         """Return the services of an `X-Amz-Target` prefix."""
@@ -111,7 +137,11 @@ class Models:
         """Return the model of an operation; None when the service has none of that name."""
         key = (service, name)
         if key not in self._operations:
-            model = self.service(service)
+            try:
+                model = self.service(service)
+            except KeyError:
+                # The index is of another botocore.
+                return None
             known = name in model.operation_names
             self._operations[key] = model.operation_model(name) if known else None
         return self._operations[key]
@@ -126,8 +156,9 @@ class Models:
             raise KeyError(name) from error
 
 
-def _grouped(entries: Iterable[Entry], keys: object) -> dict[str, tuple[Entry, ...]]:
-    assert callable(keys)
+def _grouped(
+    entries: Iterable[Entry], keys: Callable[[Entry], Iterable[str]]
+) -> dict[str, tuple[Entry, ...]]:
     found: dict[str, list[Entry]] = {}
     for entry in entries:
         for key in keys(entry):
@@ -155,9 +186,37 @@ def make_index() -> dict[str, dict[str, object]]:
             "target": metadata.get("targetPrefix", ""),
             "protocols": protocols,
             "version": metadata["apiVersion"],
+            "hosts": _hosts(prefix, json.dumps(_endpoint_rules(loader, name))),
         }
     return index
 
 
+def _endpoint_rules(loader: Loader, name: str) -> object:
+    from botocore.exceptions import UnknownServiceError
+
+    try:
+        return loader.load_service_model(name, "endpoint-rule-set-1")
+    except UnknownServiceError:
+        return {}
+
+
+def _hosts(prefix: str, rules: str) -> list[str]:
+    """Return what stands for a service in the host names that its endpoint rules make."""
+    found = {prefix}
+    for template in _LITERAL_HOST.findall(rules):
+        labels: list[str] = []
+        for label in template.replace("-fips", "").split("."):
+            if labels and _ENDS_HOST.match(label):
+                break
+            # What the rules fill in stands before the service's own labels.
+            labels = [] if "{" in label else [*labels, label]
+        if labels and labels[-1] == "dualstack":
+            labels.pop()
+        if labels and "#authority" not in template and template != "docs.aws.amazon.com":
+            found.add(".".join(labels))
+    return sorted(found)
+
+
 if __name__ == "__main__":
-    _INDEX.write_text(json.dumps(make_index(), indent=0) + "\n", encoding="utf-8")
+    _ROWS = [f"{json.dumps(n)}: {json.dumps(row)}" for n, row in make_index().items()]
+    _INDEX.write_text("{\n" + ",\n".join(_ROWS) + "\n}\n", encoding="utf-8")

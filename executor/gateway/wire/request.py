@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -63,17 +64,27 @@ class WireRequest:
             path = "/" + path.split("/", 3)[3] if path.count("/") > 2 else "/"
         return path or "/"
 
+    def all_headers(self, name: str) -> tuple[str, ...]:
+        """Return every header of that name, whatever its case."""
+        lowered = name.lower()
+        return tuple(v for n, v in self.headers if n.lower() == lowered)
+
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
-        """Decoded query arguments in order; `?acl` is `("acl", "")`."""
-        raw = self.target.partition("?")[2]
-        return tuple(parse_qsl(raw, keep_blank_values=True))
+        """Decoded query arguments in order; `?acl` is `("acl", "")`.
+
+        Raises:
+            Unidentifiable: an argument is not UTF-8.
+        """
+        return _query(self.target.partition("?")[2])
 
     @property
     def host(self) -> str:
-        """Host without port, in lower case."""
+        """Host without port and trailing dot, in lower case."""
         host = self.header("host").lower()
-        return host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
+        if host.rpartition(":")[2].isdigit():
+            host = host.rpartition(":")[0]
+        return host.rstrip(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,5 +148,20 @@ class WireResponse:
 
 
 def decoded(text: str) -> str:
-    """Return a percent-decoded path part."""
-    return unquote(text, errors="surrogateescape")
+    """Return a percent-decoded path part.
+
+    Raises:
+        Unidentifiable: it is not UTF-8.
+    """
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise Unidentifiable("the path is not UTF-8") from error
+
+
+@lru_cache(maxsize=256)
+def _query(raw: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(parse_qsl(raw, keep_blank_values=True, errors="strict"))
+    except ValueError as error:
+        raise Unidentifiable("the query is not UTF-8") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +14,10 @@ if TYPE_CHECKING:
     from botocore.model import Shape
 
 Members: TypeAlias = Mapping[str, "Shape"]
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+# Members that clients send of their own accord, to say of which type an object is.
+_TYPE_NAMES = frozenset({"__type"})
 
 
 def scalar(shape: Shape, text: str) -> object:
@@ -30,12 +33,12 @@ def scalar(shape: Shape, text: str) -> object:
             case "float" | "double":
                 return float(text)
             case "boolean":
-                return text.lower() == "true"
+                return _BOOLEANS[text.lower()]
             case "timestamp":
                 return timestamp(text)
             case "blob":
-                return base64.b64decode(text)
-    except (ValueError, binascii.Error) as error:
+                return base64.b64decode(text, validate=True)
+    except (KeyError, ValueError, OverflowError) as error:
         raise Unidentifiable(f"{text[:40]!r} is not a {shape.type_name}") from error
     return text
 
@@ -56,13 +59,14 @@ def timestamp(value: object) -> datetime:
 
 
 def from_json(shape: Shape, value: object) -> object:
-    """Return a decoded JSON (or CBOR) value as botocore takes it; unknown members are kept out.
+    """Return a decoded JSON (or CBOR) value as botocore takes it.
 
     Raises:
-        Unidentifiable: the value is not of the shape.
+        Unidentifiable: the value is not of the shape, or has members that the shape lacks:
+            an engine may know what they mean, and a replay would leave them out.
     """
-    if value is None:
-        return None
+    if value is None or getattr(shape, "is_document_type", False):
+        return value
     match shape.type_name:
         case "structure":
             return _structure(shape, value)
@@ -73,25 +77,50 @@ def from_json(shape: Shape, value: object) -> object:
             inner = shape.value  # type: ignore[attr-defined]
             return {str(k): from_json(inner, v) for k, v in _object(value, shape).items()}
         case "blob":
-            return value if isinstance(value, bytes) else scalar(shape, str(value))
+            return value if isinstance(value, bytes) else scalar(shape, _text(shape, value))
         case "timestamp":
             return _time(value)
+    return _plain(shape, value)
+
+
+def _structure(shape: Shape, value: object) -> dict[str, object]:
+    members: Members = shape.members  # type: ignore[attr-defined]
+    found: dict[str, object] = {}
+    for key, item in _object(value, shape).items():
+        if item is None or key in _TYPE_NAMES:
+            continue
+        name = key if key in members else _by_wire_name(members, key)
+        if name is None or name in found:
+            raise Unidentifiable(f"{shape.name} has no member {key[:60]!r}")
+        found[name] = from_json(members[name], item)
+    return found
+
+
+def _by_wire_name(members: Members, key: str) -> str | None:
+    return next((n for n, m in members.items() if m.serialization.get("name") == key), None)
+
+
+def _plain(shape: Shape, value: object) -> object:
+    match shape.type_name:
+        case "boolean":
+            fits = isinstance(value, bool)
+        case "integer" | "long":
+            if isinstance(value, float) and value.is_integer():
+                return int(value)
+            fits = isinstance(value, int) and not isinstance(value, bool)
         case "float" | "double":
-            return _float(value)
+            return _float(shape, value)
+        case _:
+            fits = isinstance(value, str)
+    if not fits:
+        raise Unidentifiable(f"{shape.name}: {value!r:.40} is not a {shape.type_name}")
     return value
 
 
-def _structure(shape: Shape, value: object) -> object:
-    if getattr(shape, "is_document_type", False):
-        return value
-    members: Members = shape.members  # type: ignore[attr-defined]
-    wire_names = {m.serialization.get("name", n): n for n, m in members.items()}
-    found: dict[str, object] = {}
-    for key, item in _object(value, shape).items():
-        name = wire_names.get(key) or (key if key in members else None)
-        if name is not None and item is not None:
-            found[name] = from_json(members[name], item)
-    return found
+def _text(shape: Shape, value: object) -> str:
+    if not isinstance(value, str):
+        raise Unidentifiable(f"{shape.name}: a text is wanted, not {value!r:.40}")
+    return value
 
 
 def _object(value: object, shape: Shape) -> dict[str, object]:
@@ -108,13 +137,32 @@ def _list(value: object, shape: Shape) -> list[object]:
 
 def _time(value: object) -> datetime:
     try:
+        if isinstance(value, bool):
+            raise ValueError("a boolean")
         return timestamp(value)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, OSError) as error:
         raise Unidentifiable(f"{value!r:.40} is not a time") from error
 
 
-def _float(value: object) -> object:
-    return float(value) if isinstance(value, str | int) else value
+def _float(shape: Shape, value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Unidentifiable(f"{shape.name}: {value!r:.40} is not a {shape.type_name}")
+    try:
+        return float(value)
+    except (ValueError, OverflowError) as error:
+        raise Unidentifiable(f"{shape.name}: {value!r:.40} is not a number") from error
+
+
+def json_value(body: bytes) -> object:
+    """Return what a JSON body holds.
+
+    Raises:
+        Unidentifiable: it is not JSON, or a key stands twice.
+    """
+    try:
+        return json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Unidentifiable(f"the body is not JSON: {error!s:.80}") from error
 
 
 def json_object(body: bytes) -> Mapping[str, object]:
@@ -125,13 +173,14 @@ def json_object(body: bytes) -> Mapping[str, object]:
     """
     if not body.strip():
         return {}
-    try:
-        value = json.loads(body, object_pairs_hook=_unique)
-    except ValueError as error:
-        raise Unidentifiable(f"the body is not JSON: {error}") from error
+    value = json_value(body)
     if not isinstance(value, dict):
         raise Unidentifiable("the body is not a JSON object")
     return value
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -35,11 +35,21 @@ def _value(shape: Shape, element: Element) -> object:
         case "structure":
             return _structure(shape, element)
         case "list":
-            member = shape.member  # type: ignore[attr-defined]
-            return [_value(member, child) for child in element]
+            return _list(shape, element)
         case "map":
             return _map(shape, list(element))
+    if len(element):
+        raise Unidentifiable(f"{_local(element.tag)} holds elements, and a value is wanted")
     return scalar(shape, element.text or "")
+
+
+def _list(shape: Shape, element: Element) -> list[object]:
+    member: Shape = shape.member  # type: ignore[attr-defined]
+    wanted = {str(member.serialization.get("name", "member")), "member"}
+    stray = next((_local(e.tag) for e in element if _local(e.tag) not in wanted), None)
+    if stray is not None:
+        raise Unidentifiable(f"{shape.name} has no member {stray[:60]!r}")
+    return [_value(member, child) for child in element]
 
 
 def _structure(shape: Shape, element: Element) -> dict[str, object]:
@@ -51,7 +61,19 @@ def _structure(shape: Shape, element: Element) -> dict[str, object]:
         value = _member(name, member, element, children)
         if value is not None:
             found[name] = value
+    stray = next(iter(children.keys() - _wire_names(shape)), None)
+    if stray is not None:
+        raise Unidentifiable(f"{shape.name} has no member {stray[:60]!r}")
     return found
+
+
+def _wire_names(shape: Shape) -> frozenset[str]:
+    names: set[str] = set()
+    for name, member in shape.members.items():  # type: ignore[attr-defined]
+        names.add(str(member.serialization.get("name", name)))
+        if member.type_name == "list" and member.serialization.get("flattened"):
+            names.add(str(member.member.serialization.get("name", name)))
+    return frozenset(names)
 
 
 def _member(
@@ -84,8 +106,12 @@ def _map(shape: Shape, entries: list[Element]) -> dict[str, object]:
         parts = {_local(child.tag): child for child in entry}
         key = parts.get(str(key_shape.serialization.get("name", "key")))
         value = parts.get(str(value_shape.serialization.get("name", "value")))
-        if key is not None and value is not None:
-            found[key.text or ""] = _value(value_shape, value)
+        if key is None or value is None or len(parts) != 2 or len(entry) != 2:
+            raise Unidentifiable(f"{shape.name}: an entry is not one key and one value")
+        text = key.text or ""
+        if text in found:
+            raise Unidentifiable(f"{shape.name}: the key {text[:60]!r} stands twice")
+        found[text] = _value(value_shape, value)
     return found
 
 
