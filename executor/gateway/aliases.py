@@ -68,5 +68,9 @@ def _pattern(table: Mapping[bytes, bytes]) -> re.Pattern[bytes]:
     return re.compile(_EDGE_BEFORE + b"(?:" + words + b")" + _EDGE_AFTER)
 
 
-def _replaced(pattern: re.Pattern[bytes], table: Mapping[bytes, bytes], data: bytes) -> bytes:
+def _replaced(
+    pattern: re.Pattern[bytes] | None, table: Mapping[bytes, bytes], data: bytes
+) -> bytes:
+    if pattern is None:
+        return data
     return pattern.sub(lambda found: table[found.group(0)], data)
