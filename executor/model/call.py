@@ -68,8 +68,11 @@ class Call:
 
     @property
     def succeeded(self) -> bool:
-        """It was forwarded and answered without an error."""
-        return self.refused is None and self.status is not None and self.status < 400
+        """It was forwarded and answered without an error.
+
+        A redirection did nothing either: S3 sends clients on to a bucket's own region.
+        """
+        return self.refused is None and self.status is not None and self.status < 300
 
     @property
     def uncertain(self) -> bool:
