@@ -293,21 +293,19 @@ class Identifier:
         if not parsed:
             assert refused is not None
             raise Unidentifiable(refused.reason, service=candidates[0].entry.service)
-        if len(parsed) > 1 and not self._first_is_meant([c for c, _ in parsed]):
-            parsed = [(c, p) for c, p in parsed if c.entry.service == who.signing_name] or parsed
-            names = {c.operation.name for c, _ in parsed}
-            if len(parsed) > 1 or names != {c.operation.name for c in candidates}:
-                raise Unidentifiable(
-                    "it may be for any of "
-                    + ", ".join(f"{c.entry.service}:{c.operation.name}" for c in candidates),
-                    service=who.signing_name,
-                )
-        return parsed[0]
+        return self._only_one(parsed, who)
 
-    def _first_is_meant(self, candidates: Sequence[Candidate]) -> bool:
-        return len({c.operation.name for c in candidates}) == 1 and self.models.interchangeable(
-            [c.entry.service for c in candidates]
-        )
+    def _only_one(
+        self, parsed: list[tuple[Candidate, dict[str, object]]], who: Signed
+    ) -> tuple[Candidate, dict[str, object]]:
+        services = [c.entry.service for c, _ in parsed]
+        same = len({c.operation.name for c, _ in parsed}) == 1
+        if len(parsed) == 1 or (same and self.models.interchangeable(services)):
+            return parsed[0]
+        if same and who.signing_name in services:
+            return parsed[services.index(who.signing_name)]
+        asked = ", ".join(f"{c.entry.service}:{c.operation.name}" for c, _ in parsed)
+        raise Unidentifiable(f"it may be for any of {asked}", service=who.signing_name)
 
 
 def _rank(candidate: Candidate) -> tuple[int, ...]:
@@ -394,5 +392,3 @@ def _check_form_address(request: WireRequest) -> None:
         raise Unidentifiable(f"a form is not sent by {request.method}")
     if request.path != "/" and not _QUEUE_PATH.match(request.path):
         raise Unidentifiable(f"a form is not sent to {request.path[:80]}")
-
-

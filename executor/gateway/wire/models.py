@@ -23,8 +23,21 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
 
 _INDEX = Path(__file__).with_name("services.json")
-# Services of which nothing in a request tells one from the others; the first is what is meant.
-_PREFERRED = {"rds": ("rds", "docdb", "neptune")}
+# Services of which, at an address that is not AWS's, nothing in a request tells one from the
+# others where they have an operation in common; the first that has it is reported.
+_FAMILIES = (
+    ("rds", "docdb", "neptune"),
+    ("timestream-write", "timestream-query"),
+    ("bedrock-agent", "bedrock-agent-runtime"),
+    (
+        "chime-sdk-voice",
+        "chime-sdk-identity",
+        "chime-sdk-media-pipelines",
+        "chime-sdk-meetings",
+        "chime-sdk-messaging",
+    ),
+)
+_PLACES = {service: place for family in _FAMILIES for place, service in enumerate(family)}
 _ENDS_HOST = re.compile(
     r"^(?:\{(?:Region|\w*[pP]artition\w*#.*|\w+#region)\}|[a-z]{2,4}(?:-[a-z]+)+-\d|us-gov|global"
     r"|api|aws|amazonaws(?:-us-gov)?|amazonwebservices|c2s|sc2s|csp|cloud|cloud-aws)$"
@@ -108,9 +121,11 @@ class Models:
 
     def signed_for(self, signing_name: str) -> tuple[Entry, ...]:
         """Return the services that are signed for under a name."""
-        found = self._by_signing.get(signing_name, ())
-        preferred = _PREFERRED.get(signing_name, ())
-        return tuple(sorted(found, key=lambda e: (e.service in preferred[1:], e.service)))
+        return self._by_signing.get(signing_name, ())
+
+    def interchangeable(self, services: Iterable[str]) -> bool:
+        """Whether the services are so much alike that the first may be taken for any."""
+        return any(set(services) <= set(family) for family in _FAMILIES)
 
     def versioned(self, version: str) -> tuple[Entry, ...]:
         """Return the services that take forms and whose API has that version."""
@@ -163,7 +178,11 @@ def _grouped(
     for entry in entries:
         for key in keys(entry):
             found.setdefault(key, []).append(entry)
-    return {key: tuple(group) for key, group in found.items()}
+
+    def order(entry: Entry) -> tuple[int, str]:
+        return _PLACES.get(entry.service, 0), entry.service
+
+    return {key: tuple(sorted(group, key=order)) for key, group in found.items()}
 
 
 def make_index() -> dict[str, dict[str, object]]:

@@ -7,15 +7,22 @@ unknown S3 sub-resource for the bucket itself.
 
 from __future__ import annotations
 
-import json
+import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from executor.gateway.wire.codings import inflated, is_chunked
 from executor.gateway.wire.request import STREAMED, Unidentifiable, WireRequest, decoded
-from executor.gateway.wire.values import from_json, json_object, scalar
+from executor.gateway.wire.values import (
+    from_json,
+    json_object,
+    json_value,
+    members_from_json,
+    scalar,
+)
 from executor.gateway.wire.xml import from_xml
 
 if TYPE_CHECKING:
@@ -29,6 +36,8 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
+# One element of a list in a header: quoted, or up to the next comma.
+_PART = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"\s*|([^,]*)),')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,7 @@ class Route:
         marked: headers that required members are carried in.
         known: every query argument the operation knows.
         prefix_map: it takes any query argument (a map member).
+        slash: its path ends with a slash; clients differ in whether they keep it.
         literal: length of the path's literal part.
         current: it is not deprecated.
     """
@@ -58,19 +68,34 @@ class Route:
     marked: frozenset[str]
     known: frozenset[str]
     prefix_map: bool
+    slash: bool
     literal: int
     current: bool
 
     @property
-    def rank(self) -> tuple[int, int, int, int, bool]:
-        """More specific routes rank higher, and deprecated ones lower than their successors."""
-        return len(self.fixed), len(self.asked), len(self.marked), self.literal, self.current
+    def demands(self) -> tuple[int, int, int]:
+        """How much of a request, besides its path, it asks for."""
+        return len(self.fixed), len(self.asked), len(self.marked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A route that a request fits.
+
+    Attributes:
+        route: the route.
+        found: its path's match.
+        rank: more specific ones rank higher, and deprecated ones lower than their successors.
+    """
+
+    route: Route
+    found: re.Match[str]
+    rank: tuple[int, ...]
 
 
 def routes_of(service: ServiceModel) -> tuple[Route, ...]:
-    """Return the routes of a service, the most specific first."""
-    routes = [_route(service.operation_model(name)) for name in service.operation_names]
-    return tuple(sorted(routes, key=lambda r: r.rank, reverse=True))
+    """Return the routes of a service."""
+    return tuple(_route(service.operation_model(name)) for name in service.operation_names)
 
 
 def _route(operation: OperationModel) -> Route:
@@ -86,7 +111,6 @@ def _route(operation: OperationModel) -> Route:
     pattern = (
         re.escape(marked).replace(re.escape("\0+"), "(.+)").replace(re.escape("\0"), "([^/]+)")
     )
-    # Clients differ in whether they keep a trailing slash.
     pattern = pattern.rstrip("/") + ("/?" if not marked.endswith("+") else "")
     members = operation.input_shape.members if operation.input_shape is not None else {}
     required = set(operation.input_shape.required_members) if operation.input_shape else set()
@@ -105,6 +129,7 @@ def _route(operation: OperationModel) -> Route:
         marked=frozenset(_wire(n, m).lower() for n, m in in_header.items() if n in required),
         known=frozenset(_wire(n, m) for n, m in in_query.items()) | {n for n, _ in fixed},
         prefix_map=any(m.type_name == "map" for m in in_query.values()),
+        slash=path.endswith("/"),
         literal=len(_LABEL.sub("", path)),
         current=not operation.deprecated,
     )
@@ -114,21 +139,28 @@ def _wire(name: str, shape: Shape) -> str:
     return str(shape.serialization.get("name", name))
 
 
-def matching(
-    routes: tuple[Route, ...], request: WireRequest, path: str
-) -> Iterator[tuple[Route, re.Match[str]]]:
-    """Yield the routes that a request fits, the most specific first."""
+def fits(routes: Iterable[Route], request: WireRequest, path: str) -> list[Fit]:
+    """Return the routes that a request fits, the most specific first.
+
+    Args:
+        routes: the routes of its method.
+        request: the request.
+        path: its raw path, with the bucket in it.
+    """
     query = request.query
     names = {name for name, _ in query}
     headers = {name.lower() for name, _ in request.headers}
+    fitting: list[Fit] = []
     for route in routes:
-        if route.method != request.method:
+        # Cheap tests first: S3 has over a hundred routes.
+        if not (route.asked <= names and route.marked <= headers and _fixed_fit(route, query)):
             continue
         found = route.path.fullmatch(path)
-        if found is None or not _fixed_fit(route, query):
-            continue
-        if route.asked <= names and route.marked <= headers:
-            yield route, found
+        if found is not None:
+            exact = path.endswith("/") == route.slash
+            rank = (*route.demands, exact, route.literal, route.current)
+            fitting.append(Fit(route=route, found=found, rank=rank))
+    return sorted(fitting, key=lambda fit: fit.rank, reverse=True)
 
 
 def _fixed_fit(route: Route, query: tuple[tuple[str, str], ...]) -> bool:
@@ -139,19 +171,18 @@ def _fixed_fit(route: Route, query: tuple[tuple[str, str], ...]) -> bool:
 
 
 def stray_arguments(route: Route, request: WireRequest) -> tuple[str, ...]:
-    """Return query arguments that the operation does not know."""
-    if route.prefix_map:
-        return ()
-    return tuple(n for n, _ in request.query if n not in route.known and not _LABELS.match(n))
+    """Return query arguments that the operation does not know, or that are of another one."""
+    return tuple(name for name, value in request.query if _is_stray(route, name, value))
+
+
+def _is_stray(route: Route, name: str, value: str) -> bool:
+    if name == "x-id":
+        return value != route.operation
+    return not (route.prefix_map or name in route.known or _LABELS.match(name))
 
 
 def parameters(
-    operation: OperationModel,
-    route: Route,
-    found: re.Match[str],
-    request: WireRequest,
-    *,
-    as_xml: bool,
+    operation: OperationModel, fit: Fit, request: WireRequest, *, as_xml: bool
 ) -> dict[str, object]:
     """Return the parameters of a matched request.
 
@@ -162,15 +193,29 @@ def parameters(
     if shape is None:
         return {}
     params: dict[str, object] = {}
+    route = fit.route
     labels = {
-        label: decoded(text) for label, text in zip(route.labels, found.groups(), strict=True)
+        label: decoded(text) for label, text in zip(route.labels, fit.found.groups(), strict=True)
     }
     for name, member in shape.members.items():
         value = _located(name, member, labels, request, route)
         if value is not None:
             params[name] = value
+    if is_chunked(request):
+        _unwrap(params, request)
     params.update(_body(operation, request, as_xml=as_xml))
     return params
+
+
+def _unwrap(params: dict[str, object], request: WireRequest) -> None:
+    """Take out of the parameters what is of aws-chunked framing and not of the content."""
+    coding = str(params.pop("ContentEncoding", ""))
+    codings = [c.strip() for c in coding.split(",")]
+    if kept := ",".join(c for c in codings if c and c.lower() != "aws-chunked"):
+        params["ContentEncoding"] = kept
+    length = request.header("x-amz-decoded-content-length")
+    if params.pop("ContentLength", None) is not None and length.isdigit():
+        params["ContentLength"] = int(length)
 
 
 def _located(
@@ -222,17 +267,39 @@ def _query_map(member: Shape, request: WireRequest, route: Route) -> object:
 
 
 def _from_header(member: Shape, wire: str, request: WireRequest) -> object:
-    text = request.header(wire)
-    if not text and not any(n.lower() == wire.lower() for n, _ in request.headers):
+    texts = request.all_headers(wire)
+    if not texts:
         return None
-    if member.serialization.get("jsonvalue"):
-        import base64
-
-        return json.loads(base64.b64decode(text))
     if member.type_name == "list":
         inner = member.member  # type: ignore[attr-defined]
-        return [scalar(inner, part.strip()) for part in text.split(",")]
-    return scalar(member, text)
+        return [scalar(inner, part) for part in _parts(inner, ",".join(texts))]
+    if len(texts) > 1:
+        raise Unidentifiable(f"the header {wire} stands twice")
+    if member.serialization.get("jsonvalue"):
+        try:
+            return json_value(base64.b64decode(texts[0], validate=True))
+        except ValueError as error:
+            raise Unidentifiable(f"the header {wire} is not base64") from error
+    return scalar(member, texts[0])
+
+
+def _parts(inner: Shape, text: str) -> list[str]:
+    if inner.type_name == "timestamp" and inner.serialization.get("timestampFormat") in (
+        None,
+        "rfc822",
+    ):
+        # These have a comma of their own.
+        return [",".join(pair).strip() for pair in batched(text.split(","))]
+    return [
+        re.sub(r"\\(.)", r"\1", quoted) if quoted else plain.strip()
+        for quoted, plain in _PART.findall(f"{text},")
+    ]
+
+
+def batched(parts: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the parts two by two."""
+    for start in range(0, len(parts), 2):
+        yield tuple(parts[start : start + 2])
 
 
 def _body(operation: OperationModel, request: WireRequest, *, as_xml: bool) -> dict[str, object]:
@@ -246,31 +313,32 @@ def _body(operation: OperationModel, request: WireRequest, *, as_xml: bool) -> d
     located = {n for n, m in shape.members.items() if "location" in m.serialization}
     if len(located) == len(shape.members) or not request.body:
         return {}
-    value = from_xml(shape, request.body) if as_xml else from_json(shape, _json(request))
-    assert isinstance(value, dict)
-    return {n: v for n, v in value.items() if n not in located}
-
-
-def _json(request: WireRequest) -> object:
-    return dict(json_object(request.body))
+    body = inflated(request).body
+    if as_xml:
+        value = from_xml(shape, body)
+        assert isinstance(value, dict)
+        return {n: v for n, v in value.items() if n not in located}
+    return members_from_json(shape, dict(json_object(body)), frozenset(located))
 
 
 def _payload(
     operation: OperationModel, member: Shape, request: WireRequest, *, as_xml: bool
 ) -> object:
-    if not request.buffered:
+    if not request.buffered or operation.has_event_stream_input:
         return STREAMED
-    if getattr(member, "is_document_type", False):
-        return json.loads(request.body) if request.body else None
-    if operation.has_event_stream_input:
-        return STREAMED
-    match member.type_name:
-        case "blob":
-            return request.body or None
-        case "string":
-            return request.body.decode("utf-8", "replace") or None
-    if not request.body:
+    if member.type_name == "blob":
+        # User data: whether it is compressed is the user's affair.
+        return request.body or None
+    body = inflated(request).body
+    if not body:
         return None
-    if as_xml:
-        return from_xml(member, request.body)
-    return from_json(member, json.loads(request.body))
+    if member.type_name == "string":
+        return _text(body)
+    return from_xml(member, body) if as_xml else from_json(member, json_value(body))
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unidentifiable("the body is not UTF-8") from error

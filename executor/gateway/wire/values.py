@@ -69,7 +69,7 @@ def from_json(shape: Shape, value: object) -> object:
         return value
     match shape.type_name:
         case "structure":
-            return _structure(shape, value)
+            return members_from_json(shape, value)
         case "list":
             member = shape.member  # type: ignore[attr-defined]
             return [from_json(member, v) for v in _list(value, shape)]
@@ -83,21 +83,33 @@ def from_json(shape: Shape, value: object) -> object:
     return _plain(shape, value)
 
 
-def _structure(shape: Shape, value: object) -> dict[str, object]:
+def members_from_json(
+    shape: Shape, value: object, elsewhere: frozenset[str] = frozenset()
+) -> dict[str, object]:
+    """Return the members of a structure.
+
+    Args:
+        shape: the structure.
+        value: a decoded JSON object.
+        elsewhere: members that are carried outside the body.
+
+    Raises:
+        Unidentifiable: see `from_json`.
+    """
     members: Members = shape.members  # type: ignore[attr-defined]
+    wire_names = {
+        m.serialization.get("name", n): n for n, m in members.items() if n not in elsewhere
+    }
     found: dict[str, object] = {}
     for key, item in _object(value, shape).items():
         if item is None or key in _TYPE_NAMES:
             continue
-        name = key if key in members else _by_wire_name(members, key)
+        # JSON clients of some languages do not know of names on the wire.
+        name = wire_names.get(key) or (key if key in members and key not in elsewhere else None)
         if name is None or name in found:
             raise Unidentifiable(f"{shape.name} has no member {key[:60]!r}")
         found[name] = from_json(members[name], item)
     return found
-
-
-def _by_wire_name(members: Members, key: str) -> str | None:
-    return next((n for n, m in members.items() if m.serialization.get("name") == key), None)
 
 
 def _plain(shape: Shape, value: object) -> object:

@@ -59,16 +59,16 @@ def canonical(value: object) -> object:
 
 
 def test_the_index_is_that_of_the_installed_botocore() -> None:
-    ours = {n: (e.signing, e.target, e.protocols, e.version) for n, e in MODELS.entries.items()}
     made = make_index()
-    assert set(ours) == set(made)
+    assert set(MODELS.entries) == set(made)
     for name, row in made.items():
-        signing, target, protocols, version = ours[name]
+        ours = MODELS.entries[name]
         assert row == {
-            "signing": list(signing),
-            "target": target,
-            "protocols": list(protocols),
-            "version": version,
+            "signing": list(ours.signing),
+            "target": ours.target,
+            "protocols": list(ours.protocols),
+            "version": ours.version,
+            "hosts": list(ours.hosts),
         }
 
 
