@@ -8,7 +8,7 @@ import boto3
 def main() -> None:
     s3 = boto3.client("s3")
     sqs = boto3.client("sqs")
-    dynamodb = boto3.client("dynamodb")
+    sns = boto3.client("sns")
     s3.create_bucket(Bucket="benchmark-bucket")
     for n in range(6):
         s3.put_object(Bucket="benchmark-bucket", Key=f"object-{n}", Body=b"x" * 1000)
@@ -16,15 +16,10 @@ def main() -> None:
     url = sqs.create_queue(QueueName="benchmark-queue")["QueueUrl"]
     for n in range(4):
         sqs.send_message(QueueUrl=url, MessageBody=f"message {n}")
-    dynamodb.create_table(
-        TableName="benchmark-table",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    )
+    topic = sns.create_topic(Name="benchmark-topic")["TopicArn"]
     for n in range(5):
-        dynamodb.put_item(TableName="benchmark-table", Item={"id": {"S": str(n)}})
-    dynamodb.scan(TableName="benchmark-table")
+        sns.publish(TopicArn=topic, Message=f"message {n}")
+    sns.list_topics()
 
 
 if __name__ == "__main__":

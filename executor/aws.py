@@ -6,10 +6,12 @@ every operation that can change state, in code: snapshots of the target are read
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from executor.errors import TargetFailed
@@ -18,6 +20,7 @@ from executor.model.verbs import is_mutating
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.loaders import Loader
     from botocore.session import Session
 
 
@@ -114,6 +117,10 @@ class Api:
     def region(self) -> str:
         """Default region."""
         return self._where.region
+
+    def prepare(self, service: str) -> None:
+        """Make the client of a service before it is needed."""
+        self._client(service, self._where.region)
 
     def call(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
@@ -215,15 +222,38 @@ class Api:
         if self._opened is None:
             try:
                 self._opened = Session(profile=self._where.profile or None)
-                if self._where.endpoint_url:
-                    # A profile's own endpoint_url must not override ours.
-                    self._opened.set_config_variable("ignore_configured_endpoint_urls", True)
             except ProfileNotFound as error:
                 raise TargetFailed(
                     f"AWS profile {self._where.profile!r} does not exist",
                     hint="see `aws configure list-profiles`",
                 ) from error
+            self._opened.register_component("data_loader", shared_loader())
         return self._opened
+
+
+@cache
+def shared_loader() -> Loader:
+    """Return the one loader of AWS's models; reading S3's twice takes a tenth of a second."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def warm_up() -> None:
+    """Load what the first client would wait for; harmless to call from a thread, or twice.
+
+    A change's process needs a while until its first call: time enough to get ready.
+    """
+    importlib.import_module("botocore.parsers")
+    importlib.import_module("botocore.serialize")
+    loader = shared_loader()
+    for name in ("partitions", "endpoints", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    loader.load_service_model("s3", "service-2")
+    keys = Credentials(access_key="warm", secret_key="up")
+    Api(Where(region="us-east-1", endpoint_url="http://127.0.0.1:9", credentials=keys)).prepare(
+        "s3"
+    )
 
 
 class ReadApi:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from executor.assembly.targets import OpenTarget
-from executor.aws import Api, Credentials, Where
+from executor.aws import Api, Credentials, Where, warm_up
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
 from executor.changes import CallsRunner, copy_workdir
@@ -166,6 +168,7 @@ class RealStages:
         """Run the change to its end."""
         match change:
             case CommandChange():
+                threading.Thread(target=_get_ready, name="warm-up", daemon=True).start()
                 return self._command(change, gateway.url)
             case CallsChange():
                 return self._calls(change, gateway.url)
@@ -274,6 +277,12 @@ def hydrated(
         progress=lambda text: progress.stage("replica", text),
     )
     return HydratedReplica(hydrator, translated, aliases)
+
+
+def _get_ready() -> None:
+    """Load what will be needed while the command is still starting."""
+    warm_up()
+    importlib.import_module("executor.reports.text")
 
 
 class _Tee:

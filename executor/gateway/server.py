@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
+from executor.aws import shared_loader
 from executor.errors import RecorderFailed
 from executor.gateway.admission import EngineHasIt, Implements, Rule
 from executor.gateway.aliases import Aliases
@@ -62,7 +63,7 @@ class Gateway:
         prepare: told of a call before it is forwarded.
         rules: further rules of admission, after those of every gateway.
         """
-        models = Models()
+        models = Models(shared_loader)
         identifier = Identifier(models, default_region=region)
         parts = urlsplit(upstream)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80

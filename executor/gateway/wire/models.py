@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from executor.gateway.wire.hosts import Hosts
 
@@ -69,20 +69,22 @@ class Entry:
 class Models:
     """Finds and loads models; thread-safe."""
 
-    def __init__(self, loader: Loader | None = None) -> None:
+    def __init__(self, make_loader: Callable[[], Loader] | None = None) -> None:
         """Args:
-        loader: a botocore loader to share; None makes one.
+        make_loader: gives a botocore loader to share, when one is needed; None makes one.
         """
-        self._given = loader
+        self._make_loader = make_loader
         self._lock = threading.Lock()
         self._services: dict[str, ServiceModel] = {}
         self._operations: dict[tuple[str, str], OperationModel | None] = {}
 
     @cached_property
     def _loader(self) -> Loader:
-        from botocore.loaders import Loader
+        if self._make_loader is not None:
+            return self._make_loader()
+        from botocore.loaders import create_loader
 
-        return self._given or Loader()
+        return create_loader()
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -192,7 +194,8 @@ def make_index() -> dict[str, dict[str, object]]:
     loader = Loader()
     index: dict[str, dict[str, object]] = {}
     for name in sorted(loader.list_available_services("service-2")):
-        metadata = loader.load_service_model(name, "service-2")["metadata"]
+        model = loader.load_service_model(name, "service-2")
+        metadata = model["metadata"]
         protocols = list(metadata.get("protocols") or [metadata["protocol"]])
         if "awsQueryCompatible" in metadata and "query" not in protocols:
             protocols.append("query")
@@ -205,7 +208,10 @@ def make_index() -> dict[str, dict[str, object]]:
             "target": metadata.get("targetPrefix", ""),
             "protocols": protocols,
             "version": metadata["apiVersion"],
-            "hosts": _hosts(prefix, json.dumps(_endpoint_rules(loader, name))),
+            "hosts": sorted(
+                _hosts(prefix, json.dumps(_endpoint_rules(loader, name)))
+                | _prefixed_hosts(prefix, model["operations"].values())
+            ),
         }
     return index
 
@@ -219,7 +225,7 @@ def _endpoint_rules(loader: Loader, name: str) -> object:
         return {}
 
 
-def _hosts(prefix: str, rules: str) -> list[str]:
+def _hosts(prefix: str, rules: str) -> set[str]:
     """Return what stands for a service in the host names that its endpoint rules make."""
     found = {prefix}
     for template in _LITERAL_HOST.findall(rules):
@@ -233,7 +239,16 @@ def _hosts(prefix: str, rules: str) -> list[str]:
             labels.pop()
         if labels and "#authority" not in template and template != "docs.aws.amazon.com":
             found.add(".".join(labels))
-    return sorted(found)
+    return found
+
+
+def _prefixed_hosts(prefix: str, operations: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names that single operations make by putting something before the service's."""
+    return {
+        re.sub(r"^(?:\{\w+\}\.?)+", "", operation["endpoint"].get("hostPrefix", "")) + prefix
+        for operation in operations
+        if "endpoint" in operation
+    }
 
 
 if __name__ == "__main__":
