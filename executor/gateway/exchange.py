@@ -120,7 +120,7 @@ class Exchange:
             status=400,
         )
         self._road.recorder.end(self._road.recorder.begin(call))
-        return _error(request, "rest-xml", "UnidentifiedRequest", reason.reason, 400)
+        return _error(request, None, "UnidentifiedRequest", reason.reason, 400)
 
     def _refused(self, request: WireRequest, identity: Identity, refused: Refused) -> Reply:
         call = replace(
@@ -131,7 +131,7 @@ class Exchange:
             error=refused.code,
         )
         self._road.recorder.end(self._road.recorder.begin(call))
-        return _error(request, identity.protocol, refused.code, refused.message, refused.status)
+        return _error(request, identity, refused.code, refused.message, refused.status)
 
     async def _unprepared(self, identity: Identity) -> Refused | None:
         key = (identity.service, identity.operation, identity.region)
@@ -189,7 +189,7 @@ class Exchange:
             ended = replace(call, status=None, detail=str(lost))
         finally:
             self._road.recorder.end(ended)
-        return _error(request, identity.protocol, "EngineLost", ended.detail, 400)
+        return _error(request, identity, "EngineLost", ended.detail, 400)
 
     async def _send(
         self, request: WireRequest, identity: Identity, call: Call, body: AsyncIterator[bytes]
@@ -306,6 +306,15 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
         yield body
 
 
-def _error(request: WireRequest, protocol: str, code: str, message: str, status: int) -> Reply:
-    made = error_response(protocol, code=code, message=message, status=status, request=request)
+def _error(
+    request: WireRequest, identity: Identity | None, code: str, message: str, status: int
+) -> Reply:
+    made = error_response(
+        identity.protocol if identity else "",
+        code=code,
+        message=message,
+        status=status,
+        request=request,
+        service=identity.service if identity else "",
+    )
     return Reply(status=made.status, headers=made.headers, body=_once(made.body))

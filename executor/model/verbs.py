@@ -39,16 +39,32 @@ _LOOKING = frozenset(
 
 _CHANGES_ANYWAY = frozenset(
     {
+        "apigatewayv2:PreviewPortal",
         "appconfigdata:GetLatestConfiguration",
+        "chime-sdk-voice:ValidateE911Address",
         "cognito-identity:GetId",
+        "cognito-identity:GetOpenIdToken",
         "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
+        "cognito-idp:GetUserAttributeVerificationCode",
+        "customer-profiles:DetectProfileObjectType",
+        "importexport:GetShippingLabel",
+        "iot:DescribeEndpoint",
+        "iot:GetRegistrationCode",
+        "license-manager:CheckInLicense",
+        "payment-cryptography:GetCertificateSigningRequest",
+        "redshift-serverless:GetCredentials",
+        "redshift:GetClusterCredentials",
+        "redshift:GetClusterCredentialsWithIAM",
+        "resiliencehub:ResolveAppVersionResources",
+        "sagemaker:GetScalingConfigurationRecommendation",
+        "stepfunctions:GetActivityTask",
+        "support:ResolveCase",
     }
 )
 """Named like a look, and changes something or is not known well enough."""
 
 _LOOKS_ANYWAY = frozenset(
     {
-        "cloudformation:DetectStackDrift",
         "dynamodb:TransactGetItems",
         "iam:GenerateCredentialReport",
         "iam:GenerateServiceLastAccessedDetails",

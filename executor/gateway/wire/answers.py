@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from executor.gateway.wire import cbor
 from executor.gateway.wire.models import Models
@@ -20,6 +21,8 @@ from executor.gateway.wire.request import (
 if TYPE_CHECKING:
     from botocore.parsers import ResponseParser
 
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LATE_ERROR = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<Error>.*?<Code>([^<]+)</Code>", re.DOTALL)
 _REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -57,7 +60,7 @@ class Answers:
         shape = operation.output_shape
         payload = shape.serialization.get("payload") if shape is not None else None
         streams = operation.has_streaming_output or operation.has_event_stream_output
-        if status < 400 and (streams or not complete):
+        if status < 300 and (streams or not complete):
             return Outcome(response={str(payload): STREAMED} if payload else {})
         try:
             parsed = self._parser(identity.protocol).parse(
@@ -67,10 +70,11 @@ class Answers:
         except Exception as error:  # botocore's parsers raise whatever the body makes them
             return Outcome(error=f"Unreadable:{type(error).__name__}")
         parsed.pop("ResponseMetadata", None)
-        if status >= 400:
+        if status >= 300:
             code = parsed.get("Error", {}).get("Code")
             return Outcome(error=str(code or status))
-        return Outcome(response=parsed)
+        late = _late_error(body) if identity.service == "s3" else ""
+        return Outcome(error=late) if late else Outcome(response=parsed)
 
     def _parser(self, protocol: str) -> ResponseParser:
         from botocore.parsers import create_parser
@@ -80,6 +84,12 @@ class Answers:
         return self._parsers[protocol]
 
 
+def _late_error(body: bytes) -> str:
+    """Return the code of an error that S3 found only after it had answered 200 (copies do)."""
+    found = _LATE_ERROR.match(body)
+    return found.group(1).decode("utf-8", "replace") if found else ""
+
+
 def _headers(headers: Sequence[tuple[str, str]]) -> object:
     from botocore.awsrequest import HeadersDict
 
@@ -87,10 +97,20 @@ def _headers(headers: Sequence[tuple[str, str]]) -> object:
 
 
 def error_response(
-    protocol: str, *, code: str, message: str, status: int, request: WireRequest
+    protocol: str, *, code: str, message: str, status: int, request: WireRequest, service: str = ""
 ) -> WireResponse:
-    """Return an AWS-shaped error that a client of the protocol understands."""
-    body, kind = _error_body(protocol, code, message)
+    """Return an AWS-shaped error that a client of the protocol understands.
+
+    Args:
+        protocol: as botocore names it; empty when it must be told from the request.
+        code: AWS error code.
+        message: in words.
+        status: HTTP status; clients try again what is 500 and above.
+        request: what is answered.
+        service: botocore service name, of which it hangs whether REST-XML errors are wrapped.
+    """
+    protocol = protocol or spoken(request)
+    body, kind = _error_body(protocol, service, code, message)
     headers = [
         ("Content-Type", kind),
         ("x-amzn-errortype", code),
@@ -105,19 +125,37 @@ def error_response(
     )
 
 
-def _error_body(protocol: str, code: str, message: str) -> tuple[bytes, str]:
+def spoken(request: WireRequest) -> str:
+    """Return the protocol that a request seems to speak; a guess, only good for answering."""
+    kind = request.header("content-type").lower()
+    if request.header("smithy-protocol"):
+        return "smithy-rpc-v2-cbor"
+    if request.header("x-amz-target"):
+        return "json"
+    if "x-www-form-urlencoded" in kind:
+        return "ec2" if "/ec2/aws4_request" in request.header("authorization") else "query"
+    return "rest-json" if "json" in kind else "rest-xml"
+
+
+def _error_body(protocol: str, service: str, code: str, message: str) -> tuple[bytes, str]:
     if protocol == "smithy-rpc-v2-cbor":
         return cbor.encode_text_map({"__type": code, "message": message}), "application/cbor"
     if protocol in ("json", "rest-json"):
         text = json.dumps({"__type": code, "message": message, "Message": message})
-        return text.encode(), "application/x-amz-json-1.0"
-    inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
+        return text.encode(), kind
+    inner = f"<Code>{_escaped(code)}</Code><Message>{_escaped(message)}</Message>"
     if protocol == "ec2":
         xml = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{_REQUEST_ID}"
         xml += "</RequestID></Response>"
-    elif protocol == "query":
+    elif protocol == "query" or service not in ("", "s3"):
         xml = f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error>"
         xml += f"<RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
     else:
         xml = f"<Error>{inner}<RequestId>{_REQUEST_ID}</RequestId></Error>"
     return f'<?xml version="1.0" encoding="UTF-8"?>{xml}'.encode(), "text/xml"
+
+
+def _escaped(text: str) -> str:
+    # Messages quote what clients sent; XML takes no control characters.
+    return escape(_NOT_XML.sub("?", text))

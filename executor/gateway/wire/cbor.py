@@ -38,7 +38,16 @@ def _head(major: int, length: int) -> bytes:
         return bytes([major << 5 | length])
     if length < 0x100:
         return bytes([major << 5 | 24, length])
-    return bytes([major << 5 | 25]) + struct.pack(">H", min(length, 0xFFFF))
+    if length < 0x10000:
+        return bytes([major << 5 | 25]) + struct.pack(">H", length)
+    return bytes([major << 5 | 26]) + struct.pack(">I", length)
+
+
+def _time(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Unidentifiable(f"{seconds!r:.40} is not a time") from error
 
 
 class _Reader:
@@ -88,9 +97,10 @@ class _Reader:
             chunks: list[object] = []
             while not self._ends():
                 chunks.append(self.item(depth + 1))
-            if major == 2:
-                return b"".join(c for c in chunks if isinstance(c, bytes))
-            return "".join(c for c in chunks if isinstance(c, str))
+            kind = bytes if major == 2 else str
+            if not all(isinstance(c, kind) for c in chunks):
+                raise Unidentifiable("the CBOR body is malformed")
+            return kind().join(chunks)  # type: ignore[arg-type]
         if major == 4:
             items: list[object] = []
             while not self._ends():
@@ -112,7 +122,7 @@ class _Reader:
     def _tagged(self, tag: int, depth: int) -> object:
         value = self.item(depth + 1)
         if tag == _EPOCH_TAG and isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
+            return _time(value)
         if tag in (2, 3) and isinstance(value, bytes):
             number = int.from_bytes(value, "big")
             return number if tag == 2 else -1 - number

@@ -12,6 +12,28 @@ from executor.gateway.wire.values import scalar
 if TYPE_CHECKING:
     from botocore.model import Shape
 
+# SQS's model lost the names of its old protocol when it went over to JSON; older SDKs go on
+# with them. Shape -> the name on the wire, and of a map's keys and values.
+_SQS = {
+    "QueueAttributeMap": ("Attribute", "Name", "Value"),
+    "MessageBodyAttributeMap": ("MessageAttribute", "Name", "Value"),
+    "MessageBodySystemAttributeMap": ("MessageSystemAttribute", "Name", "Value"),
+    "TagMap": ("Tag", "Key", "Value"),
+    "AttributeNameList": ("AttributeName", "", ""),
+    "MessageAttributeNameList": ("MessageAttributeName", "", ""),
+    "MessageSystemAttributeList": ("MessageSystemAttributeName", "", ""),
+    "TagKeyList": ("TagKey", "", ""),
+    "ActionNameList": ("ActionName", "", ""),
+    "AWSAccountIdList": ("AWSAccountId", "", ""),
+    "SendMessageBatchRequestEntryList": ("SendMessageBatchRequestEntry", "", ""),
+    "DeleteMessageBatchRequestEntryList": ("DeleteMessageBatchRequestEntry", "", ""),
+    "ChangeMessageVisibilityBatchRequestEntryList": (
+        "ChangeMessageVisibilityBatchRequestEntry",
+        "",
+        "",
+    ),
+}
+
 Tree: TypeAlias = "dict[str, Tree | str]"
 
 
@@ -34,15 +56,25 @@ def form_of(request: WireRequest) -> dict[str, str]:
     return form
 
 
-def from_form(shape: Shape | None, form: Mapping[str, str], *, ec2: bool) -> dict[str, object]:
+def from_form(
+    shape: Shape | None, form: Mapping[str, str], *, ec2: bool = False, sqs: bool = False
+) -> dict[str, object]:
     """Return the parameters of an operation's input shape.
+
+    Args:
+        shape: the input shape.
+        form: names and values.
+        ec2: they are named in EC2's manner.
+        sqs: they are named as SQS's old protocol names them.
 
     Raises:
         Unidentifiable: a value is not of its shape.
     """
     if shape is None:
+        if form:
+            raise Unidentifiable(f"the operation takes no {min(form)[:60]!r}")
         return {}
-    return _Reader(ec2=ec2).structure(shape, _tree(form))
+    return _Reader(ec2=ec2, names=_SQS if sqs else {}).structure(shape, _tree(form))
 
 
 def _tree(form: Mapping[str, str]) -> Tree:
@@ -62,8 +94,9 @@ def _tree(form: Mapping[str, str]) -> Tree:
 
 
 class _Reader:
-    def __init__(self, *, ec2: bool) -> None:
+    def __init__(self, *, ec2: bool, names: Mapping[str, tuple[str, str, str]]) -> None:
         self._ec2 = ec2
+        self._names = names
 
     def structure(self, shape: Shape, node: Tree) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -78,6 +111,8 @@ class _Reader:
         return found
 
     def _wire(self, shape: Shape, name: str) -> str:
+        if shape.name in self._names:
+            return self._names[shape.name][0]
         if shape.type_name == "list" and not self._ec2 and shape.serialization.get("flattened"):
             # A flattened list carries its member's name in place of its own.
             inner = shape.member.serialization.get("name")  # type: ignore[attr-defined]
@@ -135,13 +170,18 @@ class _Reader:
             entries = self._only(shape, node, "entry")
         if isinstance(entries, str):
             raise Unidentifiable(f"{shape.name}: a map is wanted")
+        _, key_name, value_name = self._names.get(shape.name) or (
+            "",
+            str(key_shape.serialization.get("name", "key")),
+            str(value_shape.serialization.get("name", "value")),
+        )
         found: dict[str, object] = {}
         for number in _numbered(entries):
             entry = entries[number]
             if isinstance(entry, str):
                 raise Unidentifiable(f"{shape.name}: an entry is wanted")
-            key = entry.get(str(key_shape.serialization.get("name", "key")))
-            value = entry.get(str(value_shape.serialization.get("name", "value")))
+            key = entry.get(key_name)
+            value = entry.get(value_name)
             if not isinstance(key, str) or value is None or len(entry) != 2 or key in found:
                 raise Unidentifiable(f"{shape.name}: an entry is not one key and one value")
             found[key] = self._value(value_shape, value)

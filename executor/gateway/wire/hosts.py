@@ -69,7 +69,9 @@ class Hosts:
         """Args:
         services: service part of the host name -> botocore names.
         """
-        self._services = {**services, **_ALSO}
+        self._services = dict(services)
+        for name, also in _ALSO.items():
+            self._services[name] = (*self._services.get(name, ()), *also)
         self.place = lru_cache(maxsize=512)(self._place)
 
     def _place(self, host: str) -> Place:

@@ -320,14 +320,15 @@ def _params(candidate: Candidate, request: WireRequest) -> dict[str, object]:
     request = inflated(request)
     match candidate.protocol:
         case "query" | "ec2":
-            return _form_params(shape, request, ec2=candidate.protocol == "ec2")
+            return _form_params(candidate, request)
         case "json":
             return _object(shape, dict(json_object(request.body)))
     return _object(shape, cbor.decode(request.body) if request.body else {})
 
 
-def _form_params(shape: Shape | None, request: WireRequest, *, ec2: bool) -> dict[str, object]:
-    members = shape.members if shape is not None else {}  # type: ignore[attr-defined]
+def _form_params(candidate: Candidate, request: WireRequest) -> dict[str, object]:
+    shape = candidate.operation.input_shape
+    members = shape.members if shape is not None else {}
     form = {
         name: value
         for name, value in form_of(request).items()
@@ -338,7 +339,8 @@ def _form_params(shape: Shape | None, request: WireRequest, *, ec2: bool) -> dic
         form.pop("Expires", None)
     if request.path != "/":
         _check_queue(form, request)
-    return from_form(shape, form, ec2=ec2)
+    sqs = candidate.entry.service == "sqs"
+    return from_form(shape, form, ec2=candidate.protocol == "ec2", sqs=sqs)
 
 
 def _check_queue(form: dict[str, str], request: WireRequest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,14 +22,21 @@ _MOST_TEXT = 16 << 10
 # Botocore marks most secrets as sensitive; these names it leaves unmarked in some services.
 _SECRET_NAME = re.compile(
     r"(?:password|secretstring|secretbinary|secretaccesskey|privatekey|authtoken|sessiontoken"
-    r"|clientsecret|userdata)$",
+    r"|clientsecret|userdata|passphrase|presharedkey|secretkey|apikeyvalue)$",
     re.IGNORECASE,
 )
+_NAMES = re.compile(r"^(?:name|key|parameter(?:key|name))$", re.IGNORECASE)
+_VALUES = re.compile(r"value$", re.IGNORECASE)
 _SECRET_PATHS = frozenset(
     {
         ("ssm", "PutParameter", "Value"),
         ("lambda", "CreateFunction", "Variables"),
         ("lambda", "UpdateFunctionConfiguration", "Variables"),
+        ("lambda", "PublishVersion", "Variables"),
+        ("lambda", "GetFunction", "Variables"),
+        ("lambda", "GetFunctionConfiguration", "Variables"),
+        ("lambda", "ListFunctions", "Variables"),
+        ("lambda", "ListVersionsByFunction", "Variables"),
         ("ssm", "GetParameter", "Value"),
         ("ssm", "GetParameters", "Value"),
         ("ssm", "GetParametersByPath", "Value"),
@@ -75,8 +83,11 @@ class _Walk:
     def value(self, shape: Shape | None, value: object, name: str) -> Json:
         if value is not None and self._is_secret(shape, name):
             self.changed = True
-            return REDACTED
+            return _hidden(shape, value)
         match value:
+            case float() if not math.isfinite(value):
+                self.changed = True
+                return str(value)
             case None | bool() | int() | float():
                 return value
             case str():
@@ -90,8 +101,11 @@ class _Walk:
                 self.changed = True
                 return {"$streamed": True}
             case Mapping():
+                names = _pair_names(value)
                 return {
-                    str(key): self.value(_inner(shape, str(key)), item, str(key))
+                    str(key): self.value(
+                        _inner(shape, str(key)), item, names.get(str(key), str(key))
+                    )
                     for key, item in value.items()
                 }
             case list() | tuple():
@@ -102,7 +116,7 @@ class _Walk:
     def _is_secret(self, shape: Shape | None, name: str) -> bool:
         if shape is not None and getattr(shape, "metadata", {}).get("sensitive"):
             return True
-        return bool(_SECRET_NAME.search(name)) or (*self._place, name) in _SECRET_PATHS
+        return bool(_SECRET_NAME.search(_bare(name))) or (*self._place, name) in _SECRET_PATHS
 
     def _text(self, value: str) -> Json:
         if len(value) <= _MOST_TEXT:
@@ -110,6 +124,31 @@ class _Walk:
         self.changed = True
         found = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
         return {"$text": value[:200], "length": len(value), "sha256": found}
+
+
+def _hidden(shape: Shape | None, value: object) -> Json:
+    """Return what stands for a secret; of a map (environment variables) the keys are told."""
+    if not isinstance(value, Mapping) or shape is None or shape.type_name == "list":
+        return REDACTED
+    key = getattr(shape, "key", None)
+    if key is not None and key.metadata.get("sensitive"):
+        return REDACTED
+    return {str(name): REDACTED for name in value}
+
+
+def _pair_names(value: Mapping[str, object]) -> dict[str, str]:
+    """Return the names that values have which stand beside their name in a structure.
+
+    Environment variables and parameters are lists of `{"name": "DB_PASSWORD", "value": ...}`.
+    """
+    name = next((v for k, v in value.items() if _NAMES.match(k) and isinstance(v, str)), "")
+    if not _SECRET_NAME.search(_bare(name)):
+        return {}
+    return {key: name for key in value if _VALUES.search(key)}
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").replace("-", "")
 
 
 def _inner(shape: Shape | None, key: str) -> Shape | None:
@@ -131,6 +170,8 @@ def _inner(shape: Shape | None, key: str) -> Shape | None:
 def encode(value: object) -> Json:
     """Return a value as JSON from which `decode` makes it again, exactly."""
     match value:
+        case float() if not math.isfinite(value):
+            return {"$float": str(value)}
         case None | bool() | int() | float() | str():
             return value
         case bytes() | bytearray():
@@ -159,6 +200,8 @@ def decode(value: Json, streamed: object = None) -> object:
             return base64.b64decode(text)
         case {"$time": str() as text, **rest} if not rest:
             return datetime.fromisoformat(text)
+        case {"$float": str() as text, **rest} if not rest:
+            return float(text)
         case {"$streamed": True, **rest} if not rest:
             return streamed
         case Mapping():

@@ -85,7 +85,7 @@ def test_every_operation_is_told_from_its_bytes(service: str) -> None:
                 params = made.structure(operation.input_shape)
             if name == "ListDirectoryBuckets" and not params:
                 continue  # without arguments only the host tells it from ListBuckets
-            request = request_for(MODELS, operation, params, signing=signing)
+            request = request_for(operation, params, signing=signing, protocol=model.resolved_protocol)
             identity = IDENTIFIER.identify(request)
             assert (identity.service, identity.operation) == (service, RENAMED.get(name, name))
             assert identity.region == "eu-west-1"
