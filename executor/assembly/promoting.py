@@ -12,7 +12,7 @@ from typing import BinaryIO
 from executor.assembly.targets import OpenTarget, writing_api
 from executor.catalog.catalog import Catalog
 from executor.effects import Differ
-from executor.errors import PromotionRefused, RecorderFailed
+from executor.errors import LedgerTampered, PromotionRefused, RecorderFailed
 from executor.gateway import Vault, unchunked_pieces
 from executor.ledger import Kind, Ledger, RunStore
 from executor.model.call import Call
@@ -23,6 +23,7 @@ from executor.model.receipt import Receipt, Step
 from executor.model.report import Report
 from executor.model.resource import Scope
 from executor.promotion import Promoter, Rehearsed, target_lock
+from executor.promotion.preconditions import require_allowed
 from executor.reports import read_report
 from executor.snapshots import SettledReader, SnapshotReader
 
@@ -46,7 +47,10 @@ class Promotions:
             NotFound: there is none.
             PromotionRefused: it was altered (`altered`).
         """
-        report = read_report(self._store.read_report(run))
+        try:
+            report = read_report(self._store.read_report(run))
+        except LedgerTampered as error:
+            raise PromotionRefused(error.message, reason="altered", hint=error.hint) from error
         known = [e.payload.get("digest") for e in self._ledger.entries(kind=Kind.DRY_RUN, run=run)]
         if report.digest not in known:
             raise PromotionRefused(
@@ -68,6 +72,8 @@ class Promotions:
             PromotionRefused: a precondition does not hold; nothing was changed.
         """
         report = self.report(run)
+        # First, because a run that was not allowed keeps nothing for a promotion.
+        require_allowed(report, self.approved(run))
         self._refuse_second(run)
         _refuse_other_target(report, target)
         assert target.read is not None
