@@ -18,8 +18,9 @@ from executor.model.codec import snapshot_to_json
 from executor.model.json import Json, canonical
 from executor.model.resource import Scope
 from executor.snapshots import SnapshotReader
-from sandboxes.embedded import EmbeddedEngine
+from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.model import SandboxSpec
+from tests.integration.programs import Programs
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -104,3 +105,26 @@ def rehearse(
 @pytest.fixture
 def app(home: Path) -> App:
     return App(RunStore(home), dict(os.environ))
+
+
+@pytest.fixture(scope="session")
+def server_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the background server lives that the programs of all tests share."""
+    directory = tmp_path_factory.mktemp("runtime") / "executor"
+    yield directory
+    stop_daemons(directory)
+
+
+@pytest.fixture
+def programs(
+    production: Production, home: Path, workdir: Path, tmp_path: Path, server_place: Path
+) -> Programs:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    return Programs(
+        workdir=workdir,
+        home=home,
+        runtime=server_place,
+        temporary=temporary,
+        target=production.url,
+    )
