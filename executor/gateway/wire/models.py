@@ -150,6 +150,11 @@ class Models:
                 self._services[name] = model
             return model
 
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Services whose models have been read so far."""
+        return tuple(self._services)
+
     def operation(self, service: str, name: str) -> OperationModel | None:
         """Return the model of an operation; None when the service has none of that name."""
         key = (service, name)

@@ -91,9 +91,7 @@ class Params:
 
 
 def _is_stream(shape: Shape) -> bool:
-    return bool(
-        shape.serialization.get("eventstream") or getattr(shape, "is_eventstream", False)
-    )
+    return bool(shape.serialization.get("eventstream") or getattr(shape, "is_eventstream", False))
 
 
 def authorization(signing: str, region: str = "eu-west-1") -> tuple[str, str]:

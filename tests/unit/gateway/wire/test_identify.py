@@ -1,115 +1,39 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
 import pytest
 
 from executor.gateway.wire import Identifier, Models, Unidentifiable, WireRequest
-from executor.gateway.wire.models import make_index
-from tests.unit.gateway.wire.generating import Params, request_for
+from tests.unit.gateway.wire.generating import authorization
 
-MODELS = Models()
-IDENTIFIER = Identifier(MODELS)
-
-# Services that answer under the signing name of another one and share its paths or actions:
-# without the host's name nothing tells them apart, and the first is taken, or none.
-SHARED = {
-    "bedrock-agent",
-    "bedrock-agent-runtime",
-    "bedrock-data-automation",
-    "chime-sdk-identity",
-    "chime-sdk-media-pipelines",
-    "chime-sdk-meetings",
-    "chime-sdk-messaging",
-    "chime-sdk-voice",
-    "docdb",
-    "greengrassv2",
-    "ivs-realtime",
-    "lambda-microvms",
-    "lex-models",
-    "lexv2-models",
-    "neptune",
-    "pinpoint-sms-voice",
-    "qconnect",
-    "s3control",
-    "signer-data",
-    "timestream-write",
-}
-# Botocore itself takes both names; the one that is not deprecated is reported.
-RENAMED = {
-    "GetBucketLifecycle": "GetBucketLifecycleConfiguration",
-    "GetBucketNotification": "GetBucketNotificationConfiguration",
-    "PutBucketLifecycle": "PutBucketLifecycleConfiguration",
-    "PutBucketNotification": "PutBucketNotificationConfiguration",
-}
+IDENTIFIER = Identifier(Models())
+LOCAL = ("Host", "127.0.0.1:4566")
+FORM = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 
 
-def canonical(value: object) -> object:
-    """What the wire can carry: no empty structures and lists, times as seconds."""
-    match value:
-        case Mapping():
-            kept = {k: canonical(v) for k, v in value.items()}
-            return {k: v for k, v in kept.items() if v not in ({}, [], None)}
-        case list():
-            return [v for v in map(canonical, value) if v not in ({}, [], None)]
-        case datetime():
-            return value.timestamp()
-    return value
-
-
-def test_the_index_is_that_of_the_installed_botocore() -> None:
-    made = make_index()
-    assert set(MODELS.entries) == set(made)
-    for name, row in made.items():
-        ours = MODELS.entries[name]
-        assert row == {
-            "signing": list(ours.signing),
-            "target": ours.target,
-            "protocols": list(ours.protocols),
-            "version": ours.version,
-            "hosts": list(ours.hosts),
-        }
-
-
-@pytest.mark.parametrize("service", sorted(set(MODELS.entries) - SHARED))
-def test_every_operation_is_told_from_its_bytes(service: str) -> None:
-    model = MODELS.service(service)
-    signing = MODELS.entries[service].signing[0]
-    for name in model.operation_names:
-        operation = model.operation_model(name)
-        for only_required in (True, False):
-            params: dict[str, object] = {}
-            if operation.input_shape is not None:
-                made = Params(1, only_required=only_required)
-                params = made.structure(operation.input_shape)
-            if name == "ListDirectoryBuckets" and not params:
-                continue  # without arguments only the host tells it from ListBuckets
-            request = request_for(operation, params, signing=signing, protocol=model.resolved_protocol)
-            identity = IDENTIFIER.identify(request)
-            assert (identity.service, identity.operation) == (service, RENAMED.get(name, name))
-            assert identity.region == "eu-west-1"
-            if not operation.has_event_stream_input and name not in RENAMED:
-                # Botocore adds constants and defaults of its own (a content type, a mode).
-                found = canonical(identity.params)
-                wanted = canonical(params)
-                assert isinstance(found, dict)
-                assert isinstance(wanted, dict)
-                assert found.items() >= wanted.items() or found == wanted, name
-
-
-def signed(service: str) -> tuple[str, str]:
-    scope = f"AKIDEXAMPLE/20261123/us-east-1/{service}/aws4_request"
-    return "Authorization", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+def request(
+    method: str,
+    target: str,
+    *headers: tuple[str, str],
+    signing: str = "",
+    host: str = "127.0.0.1:4566",
+    body: bytes = b"",
+) -> WireRequest:
+    signed = (authorization(signing),) if signing else ()
+    return WireRequest(
+        method=method, target=target, headers=(("Host", host), *signed, *headers), body=body
+    )
 
 
 def s3(method: str, target: str, *headers: tuple[str, str], body: bytes = b"") -> WireRequest:
-    return WireRequest(
-        method=method,
-        target=target,
-        headers=(("Host", "127.0.0.1:1"), signed("s3"), *headers),
-        body=body,
-    )
+    return request(method, target, *headers, signing="s3", body=body)
+
+
+def told(request: WireRequest) -> str:
+    identity = IDENTIFIER.identify(request)
+    return f"{identity.service}:{identity.operation}"
+
+
+# S3
 
 
 @pytest.mark.parametrize(
@@ -130,70 +54,248 @@ def s3(method: str, target: str, *headers: tuple[str, str], body: bytes = b"") -
     ],
 )
 def test_s3_sub_resources_are_told_apart(method: str, target: str, operation: str) -> None:
-    assert IDENTIFIER.identify(s3(method, target)).operation == operation
+    assert told(s3(method, target)) == f"s3:{operation}"
 
 
 def test_a_copy_is_not_a_put() -> None:
-    copy = s3("PUT", "/bucket/key", ("x-amz-copy-source", "/other/key"))
-    assert IDENTIFIER.identify(copy).operation == "CopyObject"
+    copied = ("x-amz-copy-source", "/other/key")
+    assert told(s3("PUT", "/bucket/key", copied)) == "s3:CopyObject"
+    part = s3("PUT", "/bucket/key?partNumber=1&uploadId=u", copied)
+    assert told(part) == "s3:UploadPartCopy"
 
 
-def test_an_unknown_sub_resource_is_not_taken_for_the_bucket() -> None:
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("DELETE", "/bucket?unheardOf"),
+        ("DELETE", "/bucket?metrics"),  # a sub-resource without the id that it must have
+        ("DELETE", "/bucket/key?unheardOf"),
+        ("PUT", "/bucket?acl&policy"),
+        ("GET", "/bucket?list-type=3"),
+        ("DELETE", "/bucket/key?x-id=GetObject"),
+        ("GET", "/_ministack/reset"),
+        ("PUT", "/%5Flocalstack/state"),
+        ("PUT", "/moto-api/reset"),
+        ("DELETE", "/bucket/a/../b"),
+        ("DELETE", "/bucket/%2E%2E/b"),
+        ("DELETE", "//bucket"),
+        ("DELETE", "/bucket/%FF"),
+        ("GET", "/bucket?prefix=%FF"),
+        ("GET", "/bucket?prefix=a&prefix=b"),
+    ],
+)
+def test_what_s3_does_not_know_is_not_taken_for_the_bucket(method: str, target: str) -> None:
     with pytest.raises(Unidentifiable):
-        IDENTIFIER.identify(s3("DELETE", "/bucket?unheardOf"))
-
-
-def test_the_bucket_of_a_virtual_host_is_found() -> None:
-    request = WireRequest(
-        method="PUT",
-        target="/a/key",
-        headers=(("Host", "logs.s3.eu-west-1.amazonaws.com"), signed("s3")),
-        body=b"x",
-    )
-    identity = IDENTIFIER.identify(request)
-    assert identity.params["Bucket"] == "logs"
-    assert identity.params["Key"] == "a/key"
+        IDENTIFIER.identify(s3(method, target))
 
 
 def test_a_presigned_url_is_identified() -> None:
     credential = "AKID%2F20261123%2Feu-central-1%2Fs3%2Faws4_request"
     target = f"/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}"
-    request = WireRequest(method="GET", target=target, headers=(("Host", "127.0.0.1"),))
-    identity = IDENTIFIER.identify(request)
+    identity = IDENTIFIER.identify(request("GET", target))
     assert (identity.operation, identity.region) == ("GetObject", "eu-central-1")
+    assert identity.access_key == "AKID"
 
 
-def test_the_target_of_one_service_signed_for_another_is_refused() -> None:
-    request = WireRequest(
-        method="POST",
-        target="/",
-        headers=(("Host", "x"), signed("dynamodb"), ("X-Amz-Target", "AmazonSQS.DeleteQueue")),
-        body=b'{"QueueUrl": "q"}',
-    )
-    with pytest.raises(Unidentifiable):
-        IDENTIFIER.identify(request)
+def test_an_address_presigned_the_old_way_is_s3s() -> None:
+    target = "/bucket/key?AWSAccessKeyId=AKID&Signature=abc&Expires=1"
+    assert told(request("GET", target)) == "s3:GetObject"
 
 
-def test_a_parameter_that_stands_twice_is_refused() -> None:
-    form = ("Content-Type", "application/x-www-form-urlencoded")
-    body = b"Action=DeleteTopic&Version=2010-03-31&TopicArn=a&TopicArn=b"
-    request = WireRequest(
-        method="POST", target="/", headers=(("Host", "x"), signed("sns"), form), body=body
-    )
-    with pytest.raises(Unidentifiable):
-        IDENTIFIER.identify(request)
-
-
-@pytest.mark.parametrize(
-    "path", ["/_ministack/reset", "/_localstack/state/reset", "/moto-api/reset"]
-)
-def test_the_control_endpoints_of_engines_are_no_aws_request(path: str) -> None:
-    request = WireRequest(method="POST", target=path, headers=(("Host", "127.0.0.1:4566"),))
-    with pytest.raises(Unidentifiable):
-        IDENTIFIER.identify(request)
+def test_a_gzipped_object_is_kept_as_it_is() -> None:
+    put = s3("PUT", "/bucket/key", ("Content-Encoding", "gzip"), body=b"\x1f\x8bnot really")
+    assert IDENTIFIER.identify(put).params["Body"] == b"\x1f\x8bnot really"
 
 
 def test_only_object_bodies_are_streamed_past() -> None:
     assert not IDENTIFIER.must_buffer(s3("PUT", "/bucket/key"))
+    assert not IDENTIFIER.must_buffer(s3("PUT", "/bucket/key?partNumber=1&uploadId=u"))
     assert IDENTIFIER.must_buffer(s3("POST", "/bucket?delete"))
     assert IDENTIFIER.must_buffer(s3("PUT", "/bucket?policy"))
+    assert IDENTIFIER.must_buffer(s3("PUT", "/bucket?unheardOf"))
+
+
+def test_a_body_that_was_not_buffered_is_told_to_be_streamed() -> None:
+    put = WireRequest(
+        method="PUT", target="/b/k", headers=(LOCAL, authorization("s3")), buffered=False
+    )
+    identity = IDENTIFIER.identify(put)
+    assert identity.streamed == "Body"
+    assert repr(identity.params["Body"]) == "STREAMED"
+
+
+# Signs that contradict each other
+
+
+def target_of(name: str) -> tuple[str, str]:
+    return "X-Amz-Target", name
+
+
+CONTRADICTIONS = {
+    "target of one service, signed for another": request(
+        "POST", "/", target_of("AmazonSQS.DeleteQueue"), signing="dynamodb", body=b"{}"
+    ),
+    "a harmless target on a destructive address": request(
+        "DELETE", "/bucket", target_of("DynamoDB_20120810.ListTables")
+    ),
+    "the same, signed": request(
+        "DELETE", "/bucket", target_of("DynamoDB_20120810.ListTables"), signing="dynamodb"
+    ),
+    "a target and an argument": request(
+        "POST", "/?Action=DeleteTopic", target_of("DynamoDB_20120810.ListTables")
+    ),
+    "two targets": request(
+        "POST",
+        "/",
+        target_of("DynamoDB_20120810.ListTables"),
+        target_of("DynamoDB_20120810.DeleteTable"),
+        signing="dynamodb",
+        body=b"{}",
+    ),
+    "two signatures": request("DELETE", "/bucket", authorization("sqs"), signing="s3"),
+    "signed in header and query": request(
+        "GET", "/bucket?X-Amz-Credential=A%2F2026%2Feu-west-1%2Fs3%2Faws4_request", signing="s3"
+    ),
+    "signed for one service, sent to the host of another": request(
+        "POST",
+        "/",
+        target_of("AmazonSQS.ListQueues"),
+        signing="sqs",
+        host="dynamodb.us-east-1.amazonaws.com",
+        body=b"{}",
+    ),
+    "two hosts": request("GET", "/bucket", ("host", "s3.amazonaws.com"), signing="s3"),
+    "an address of another host": request("GET", "http://s3.amazonaws.com/bucket", signing="s3"),
+    "an unknown action": request(
+        "POST", "/", FORM, signing="sns", body=b"Action=Explode&Version=2010-03-31"
+    ),
+    "two actions": request(
+        "POST", "/", FORM, signing="sns", body=b"Action=ListTopics&Action=DeleteTopic"
+    ),
+    "an action in the query and one in the body": request(
+        "POST", "/?Action=ListTopics", FORM, signing="sns", body=b"Action=DeleteTopic&TopicArn=a"
+    ),
+    "another API version": request(
+        "POST", "/", FORM, signing="sns", body=b"Action=ListTopics&Version=1999-01-01"
+    ),
+    "a form by DELETE": request(
+        "DELETE", "/", FORM, signing="sns", body=b"Action=ListTopics&Version=2010-03-31"
+    ),
+    "a form at an address": request(
+        "POST", "/a/b", FORM, signing="sns", body=b"Action=ListTopics&Version=2010-03-31"
+    ),
+    "a parameter twice": request(
+        "POST",
+        "/",
+        FORM,
+        signing="sns",
+        body=b"Action=DeleteTopic&Version=2010-03-31&TopicArn=a&TopicArn=b",
+    ),
+    "a key twice": request(
+        "POST",
+        "/",
+        target_of("AmazonSQS.DeleteQueue"),
+        signing="sqs",
+        body=b'{"QueueUrl": "a", "QueueUrl": "b"}',
+    ),
+    "another queue than the address": request(
+        "POST",
+        "/123456789012/q",
+        FORM,
+        signing="sqs",
+        body=b"Action=DeleteQueue&Version=2012-11-05&QueueUrl=http%3A%2F%2Fx%2F123456789012%2Fp",
+    ),
+    "a CBOR request without an operation": request(
+        "POST", "/", ("smithy-protocol", "rpc-v2-cbor"), signing="monitoring"
+    ),
+    "an unreadable signature": WireRequest(
+        method="DELETE", target="/bucket", headers=(LOCAL, ("Authorization", "AWS4-HMAC-SHA256 x"))
+    ),
+    "an unknown service": request("GET", "/", signing="unheard-of"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(CONTRADICTIONS))
+def test_contradictory_signs_are_refused(what: str) -> None:
+    with pytest.raises(Unidentifiable):
+        IDENTIFIER.identify(CONTRADICTIONS[what])
+
+
+# Parameters that nobody knows
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "body"),
+    [
+        ("sqs", "AmazonSQS.CreateQueue", b'{"QueueName": "q", "Bogus": 1}'),
+        ("sqs", "AmazonSQS.CreateQueue", b'{"QueueName": {"a": 1}}'),
+        ("sqs", "AmazonSQS.CreateQueue", b'{"QueueName": 1}'),
+        ("sqs", "AmazonSQS.ReceiveMessage", b'{"QueueUrl": "q", "MaxNumberOfMessages": true}'),
+        ("sqs", "AmazonSQS.ReceiveMessage", b'{"QueueUrl": "q", "MaxNumberOfMessages": 1e400}'),
+        ("dynamodb", "DynamoDB_20120810.PutItem", b'{"Item": ' + b"[" * 100_000),
+        ("dynamodb", "DynamoDB_20120810.PutItem", b'{"TableName": "t", "Item": NaN}'),
+        ("dynamodb", "DynamoDB_20120810.PutItem", b"[]"),
+        ("dynamodb", "DynamoDB_20120810.PutItem", b"\xff\xfe"),
+    ],
+)
+def test_json_that_is_not_of_the_shape_is_refused(service: str, target: str, body: bytes) -> None:
+    with pytest.raises(Unidentifiable):
+        IDENTIFIER.identify(request("POST", "/", target_of(target), signing=service, body=body))
+
+
+def test_a_null_and_a_type_name_are_no_parameters() -> None:
+    body = b'{"__type": "x", "QueueName": "q", "Attributes": null}'
+    made = request("POST", "/", target_of("AmazonSQS.CreateQueue"), signing="sqs", body=body)
+    assert IDENTIFIER.identify(made).params == {"QueueName": "q"}
+
+
+# Without a signature
+
+
+def test_what_is_unsigned_is_told_by_version_target_or_host() -> None:
+    body = b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=a&WebIdentityToken=t"
+    assert told(request("POST", "/", FORM, body=body)) == "sts:AssumeRoleWithWebIdentity"
+    sign_up = target_of("AWSCognitoIdentityProviderService.SignUp")
+    body = b'{"ClientId": "c", "Username": "u", "Password": "p"}'
+    assert told(request("POST", "/", sign_up, body=body)) == "cognito-idp:SignUp"
+    identity = IDENTIFIER.identify(request("GET", "/b/k", host="s3.eu-west-1.amazonaws.com"))
+    assert (identity.operation, identity.region) == ("GetObject", "eu-west-1")
+    with pytest.raises(Unidentifiable):
+        IDENTIFIER.identify(request("GET", "/bucket/key"))
+
+
+def test_a_form_signed_the_old_way_is_told_by_its_version() -> None:
+    body = (
+        b"Action=ListUsers&Version=2010-05-08&AWSAccessKeyId=AKID&SignatureVersion=2"
+        b"&SignatureMethod=HmacSHA256&Signature=abc&Timestamp=2026-01-01T00%3A00%3A00Z"
+    )
+    identity = IDENTIFIER.identify(request("POST", "/", FORM, body=body))
+    assert (identity.service, identity.operation, dict(identity.params)) == ("iam", "ListUsers", {})
+
+
+def test_load_balancers_of_both_generations_are_told_by_version_or_parameters() -> None:
+    def balancer(body: bytes) -> str:
+        return told(request("POST", "/", FORM, signing="elasticloadbalancing", body=body))
+
+    assert balancer(b"Action=DescribeLoadBalancers&Version=2012-06-01").startswith("elb:")
+    assert balancer(b"Action=DescribeLoadBalancers&Version=2015-12-01").startswith("elbv2:")
+    assert balancer(b"Action=DeleteLoadBalancer&LoadBalancerArn=x").startswith("elbv2:")
+    with pytest.raises(Unidentifiable):
+        balancer(b"Action=DescribeLoadBalancers")
+
+
+@pytest.mark.parametrize(
+    "path", ["/_ministack/reset", "/_localstack/state/reset", "/moto-api/reset", "/health"]
+)
+@pytest.mark.parametrize("signing", ["", "s3", "mediastore"])
+def test_the_control_endpoints_of_engines_are_no_aws_request(path: str, signing: str) -> None:
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        with pytest.raises(Unidentifiable):
+            IDENTIFIER.identify(request(method, path, signing=signing))
+
+
+def test_only_the_model_of_the_service_asked_for_is_loaded() -> None:
+    models = Models()
+    made = request("POST", "/", target_of("AmazonSQS.ListQueues"), signing="sqs", body=b"{}")
+    Identifier(models).identify(made)
+    assert set(models.loaded) == {"sqs"}
