@@ -11,6 +11,7 @@ from pathlib import Path
 from executor.assembly.stages import RealStages, RunPlace
 from executor.assembly.targets import OpenTarget, open_target
 from executor.catalog.catalog import Catalog
+from executor.changes.checking import check_change
 from executor.config import Config, PolicySettings, load_config, resolve_target
 from executor.errors import EngineFailed
 from executor.gateway import Vault
@@ -55,6 +56,7 @@ class DryRuns:
         Raises:
             ExecutorError: it could not be rehearsed; there is no decision.
         """
+        check_change(request.change)
         config = load_config(_start(request.change))
         policy = policy_of(config.policy_for(request.target.name or config.target))
         target = self.target(config, request.target)
@@ -64,7 +66,7 @@ class DryRuns:
         for line in reap_leases(self._store.leases):
             progress.note(f"left by an earlier run: {line}")
         run = self._store.create()
-        with self._place(run) as place:
+        with self._place(run) as place, self._unless_nothing(run):
             stages = RealStages(
                 request=request,
                 place=place,
@@ -105,6 +107,15 @@ class DryRuns:
                 vault=Vault(store.replay_path(run), store.key()),
                 lease=lease,
             )
+
+    @contextmanager
+    def _unless_nothing(self, run: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # What never came to a call or a line of output is no run to look at.
+            self._store.discard_empty(run)
+            raise
 
     def _rehearse(
         self, stages: RealStages, request: DryRunRequest, target: OpenTarget, progress: Progress

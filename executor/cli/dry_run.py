@@ -195,9 +195,7 @@ def _change(
                 f"one CHANGE is wanted, not {len(words)}",
                 hint=f"a command goes behind two dashes: dry-run -- {' '.join(words)}",
             )
-        from executor.changes.loading import load_change
-
-        return load_change(Path(words[0]))
+        return _loaded(Path(words[0]))
     if words:
         raise InvalidChange(
             f"{words[0]!r} stands before the two dashes, and a command behind them",
@@ -205,6 +203,15 @@ def _change(
         )
     _check_program(command)
     return CommandChange(command=command, workdir=Path.cwd()), None
+
+
+def _loaded(path: Path) -> tuple[AnyChange, Intent | None]:
+    from executor.changes.checking import check_change
+    from executor.changes.loading import load_change
+
+    change, intent = load_change(path)
+    check_change(change, where=f"{path}: {change.kind}")
+    return change, intent
 
 
 def _check_program(command: tuple[str, ...]) -> None:

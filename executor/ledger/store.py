@@ -98,6 +98,11 @@ class RunStore:
         """Return the directory of a run."""
         return self.home / "runs" / run
 
+    def discard_empty(self, run: str) -> None:
+        """Remove the directory of a run if nothing was written for it."""
+        with contextlib.suppress(OSError):
+            self.directory(run).rmdir()
+
     def trace_path(self, run: str) -> Path:
         """Return where the trace goes."""
         return self.directory(run) / "trace.jsonl"
