@@ -248,8 +248,10 @@ def _expressions(texts: Iterable[str], where: str) -> tuple[str, ...]:
         try:
             jmespath.compile(text)
         except JMESPathError as error:
+            # The other lines point at the place with a caret, which a message cannot.
+            why = str(error).splitlines()[0].rstrip(":")
             raise InvalidIntent(
-                f"{where}[{i}]: {text!r} is not a JMESPath expression: {error}",
+                f"{where}[{i}]: {text!r} is not a JMESPath expression: {why}",
                 hint="literals are written in backticks, for instance length(resources) == `2`",
             ) from error
     return tuple(texts)
