@@ -24,9 +24,19 @@ _MOTO: Final[Mapping[str, str]] = {
     "key_pending_deletion_does_not_encrypt": "it still encrypts",
 }
 
+_LOCALSTACK: Final[Mapping[str, str]] = {
+    "dry_run_changes_nothing": _IGNORED,
+    "dynamodb_smoke": "its DynamoDB is a program that it downloads",
+    "lambda_smoke": "a function cannot be updated without the Docker socket",
+    "protected_table_refuses_deletion": "its DynamoDB is a program that it downloads",
+    "protected_stack_refuses_deletion": "termination protection is ignored",
+    "stack_with_a_full_bucket_is_not_deleted": "the stack is said to be deleted",
+}
+
 KNOWN_GAPS: Final[Mapping[str, Mapping[str, str]]] = {
     "embedded-ministack": _MINISTACK,
     "embedded-moto": _MOTO,
+    "localstack": _LOCALSTACK,
     "endpoint-ministack": {
         **_MINISTACK,
         "sandboxes_are_isolated": "two sandboxes are one emulator",

@@ -202,10 +202,13 @@ def _client() -> DockerClient:
     import docker
     from docker.errors import DockerException
 
+    client = None
     try:
         client = docker.from_env(timeout=60)
         client.ping()
     except DockerException as error:
+        if client is not None:
+            client.close()
         raise EngineUnavailable(
             "no Docker engine answers",
             hint="install Docker and start it, or use --engine embedded",

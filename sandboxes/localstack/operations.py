@@ -8,8 +8,19 @@ from pathlib import Path
 from sandboxes.embedded.operations import read_operations
 from sandboxes.model import Operations
 
-# Running a function's code needs the Docker socket, which the container does not get.
-_NEEDS_DOCKER = {"lambda": frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"})}
+# Running a function's code, or changing it, needs the Docker socket, which the container does
+# not get.
+_NEEDS_DOCKER = {
+    "lambda": frozenset(
+        {
+            "Invoke",
+            "InvokeAsync",
+            "InvokeWithResponseStream",
+            "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
+        }
+    )
+}
 # These start programs that LocalStack downloads at first use; the pulled image has some of
 # them, the one built from packages has none.
 _NEEDS_DOWNLOADS = frozenset(

@@ -19,6 +19,7 @@ from sandboxes.contract import Sandbox
 from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.embedded.engine import EmbeddedSandbox
 from sandboxes.endpoint import EndpointEngine
+from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
 
 Prepared = Callable[[Path], AbstractContextManager[EngineCase]]
@@ -68,10 +69,31 @@ def endpoint_ministack(runtime: Path) -> Iterator[EngineCase]:
         assert somebodys.alive(), "a sandbox on somebody's emulator ended it"
 
 
+def kill_container(sandbox: Sandbox) -> None:
+    import docker
+
+    client = docker.from_env()
+    try:
+        client.containers.get(sandbox.id).kill()
+    finally:
+        client.close()
+
+
+@contextmanager
+def localstack(runtime: Path) -> Iterator[EngineCase]:
+    yield EngineCase(
+        label="localstack",
+        engine=LocalStackEngine(),
+        gaps=KNOWN_GAPS["localstack"],
+        kill=kill_container,
+    )
+
+
 ENGINES = [
     pytest.param(embedded_ministack, id="embedded-ministack"),
     pytest.param(embedded_moto, id="embedded-moto"),
     pytest.param(endpoint_ministack, id="endpoint-ministack"),
+    pytest.param(localstack, id="localstack", marks=pytest.mark.docker),
 ]
 
 
