@@ -78,7 +78,9 @@ def write_file(path: Path, text: str) -> None:
     umask = os.umask(0o077)
     os.umask(umask)
     try:
-        write_atomically(path.absolute(), text.encode("utf-8", "backslashreplace"), mode=0o666 & ~umask)
+        write_atomically(
+            path.absolute(), text.encode("utf-8", "backslashreplace"), mode=0o666 & ~umask
+        )
     except OSError as error:
         raise InvalidConfig(
             f"--output: {path} cannot be written: {error.strerror}",
