@@ -1,0 +1,186 @@
+"""Dry runs that are killed or interrupted at several moments leave nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandboxes.embedded import stop_daemons
+from tests.integration.programs import PRELUDE, Programs
+
+SLEEP = (
+    PRELUDE + "c('sqs').create_queue(QueueName='a'); open({flag!r}, 'w').close(); time.sleep(99)"
+)
+
+
+@pytest.fixture
+def own(programs: Programs, tmp_path: Path) -> Iterator[Programs]:
+    """Programs with a background server of their own, so that `clean` ends nobody else's."""
+    import dataclasses
+
+    yield dataclasses.replace(programs, runtime=tmp_path / "run")
+    stop_daemons(tmp_path / "run")
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
+    until = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def processes(programs: Programs) -> list[str]:
+    """Everything that was started with the state directory or the runtime directory in its
+    environment or on its command line: commands, servers and their children.
+    """
+    signs = (str(programs.home), str(programs.runtime))
+    found: list[str] = []
+    for process in psutil.process_iter():
+        try:
+            text = "\n".join([*process.cmdline(), *process.environ().values()])
+            if process.status() != psutil.STATUS_ZOMBIE and any(s in text for s in signs):
+                found.append(f"{process.pid} {process.cmdline()}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def marked() -> list[psutil.Process]:
+    return [p for p in psutil.process_iter() if _marker(p)]
+
+
+def _marker(process: psutil.Process) -> str:
+    try:
+        return process.environ().get("EXECUTOR_RUN", "")
+    except psutil.Error:
+        return ""
+
+
+def start(programs: Programs, *options: str) -> tuple[subprocess.Popen[str], Path]:
+    flag = programs.home.parent / "running"
+    script = SLEEP.format(flag=str(flag))
+    words = ("--target", programs.target, *options, "--", sys.executable, "-c", script)
+    return programs.start("dry-run", *words), flag
+
+
+def nothing_is_left(programs: Programs) -> bool:
+    return (
+        not processes(programs)
+        and programs.left() == []
+        and list((programs.home / "leases").glob("*")) == []
+        and not [p for p in programs.runtime.glob("*/*") if p.is_dir()]
+    )
+
+
+def seen(programs: Programs) -> str:
+    return f"{processes(programs)} {programs.left()} {list(programs.runtime.glob('*/*'))}"
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    with process:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.2, 0.35, 0.5])
+@pytest.mark.parametrize("daemon", [True, False])
+def test_killed_while_it_starts(own: Programs, after_s: float, daemon: bool) -> None:
+    process, _ = start(own, *([] if daemon else ["--no-daemon"]))
+    time.sleep(after_s)
+    kill(process)
+    assert own.executor("clean").status == 0
+    assert eventually(lambda: nothing_is_left(own), 5), seen(own)
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_killed_while_the_command_runs(own: Programs, daemon: bool) -> None:
+    process, flag = start(own, *([] if daemon else ["--no-daemon"]))
+    assert eventually(flag.exists)
+    run = own.runs()[-1].name
+    assert [p for p in marked() if run in _marker(p)]
+    kill(process)
+    ended = own.executor("clean")
+    assert run in ended.out
+    assert not [p for p in marked() if run in _marker(p)]
+    assert eventually(lambda: nothing_is_left(own), 5), seen(own)
+    assert "nothing to remove" in own.executor("clean").out
+
+
+def test_killed_while_effects_are_read(own: Programs) -> None:
+    flag = own.home.parent / "over"
+    script = PRELUDE + (
+        "s3 = c('s3')\nfor i in range(40): s3.create_bucket(Bucket=f'bucket-{i}')\n"
+        f"open({str(flag)!r}, 'w').close()"
+    )
+    words = ("--target", own.target, "--", sys.executable, "-c", script)
+    process = own.start("dry-run", *words)
+    assert eventually(flag.exists)
+    # The command has ended, and forty buckets take longer to read than that.
+    run = own.runs()[-1].name
+    assert eventually(lambda: not [p for p in marked() if run in _marker(p)])
+    kill(process)
+    assert own.executor("clean").status == 0
+    assert eventually(lambda: nothing_is_left(own), 5), seen(own)
+
+
+def test_the_next_dry_run_cleans_by_itself(own: Programs) -> None:
+    process, flag = start(own)
+    assert eventually(flag.exists)
+    run = own.runs()[-1].name
+    kill(process)
+    assert [p for p in marked() if run in _marker(p)], "the command outlives its executor"
+    ended = own.dry_run("--", "true")
+    assert ended.status == 0, ended.err
+    assert run in ended.err
+    assert not [p for p in marked() if run in _marker(p)]
+    assert own.left() == []
+    assert list((own.home / "leases").glob("*")) == []
+
+
+def test_a_killed_run_is_shown_as_broken_off_and_not_promoted(own: Programs) -> None:
+    process, flag = start(own)
+    assert eventually(flag.exists)
+    run = own.runs()[-1].name
+    kill(process)
+    assert "broken off" in own.executor("runs").out
+    assert own.executor("promote", run, "--yes").status == 2
+    assert own.executor("verify").status == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_an_interrupted_run_leaves_nothing(
+    own: Programs, number: signal.Signals, status: int
+) -> None:
+    process, flag = start(own, "--no-daemon")
+    with process:
+        assert eventually(flag.exists)
+        os.kill(process.pid, number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == status
+    assert "Traceback" not in err
+    assert eventually(lambda: nothing_is_left(own), 5), seen(own)
+    assert own.executor("show", "last").status == 2
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.3, 0.6])
+def test_an_interrupt_while_it_starts_leaves_nothing(own: Programs, after_s: float) -> None:
+    process, _ = start(own, "--no-daemon")
+    with process:
+        time.sleep(after_s)
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in err or process.returncode == -signal.SIGINT
+    assert eventually(lambda: nothing_is_left(own), 5), seen(own)
