@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandboxes.registry import choose
-
 from sandboxes.errors import SandboxError
 from sandboxes.model import SandboxSpec
+from sandboxes.registry import choose
 
 SCRIPT = Path(__file__).with_name("script_20_calls.py")
 ACCOUNT = "000000000000"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from production import ACCOUNT, REGION, production  # noqa: E402
+from production import ACCOUNT, REGION, production
 
-from executor import Change, Executor, Intent  # noqa: E402
+from executor import Change, Executor, Intent
 
 TASK = "Raise the visibility timeout of the orders queue to 120 seconds."
 
@@ -31,7 +31,11 @@ class Agent:
         if not self.feedback:
             # "Cannot hurt: I make it again with the right setting."
             return [
-                {"service": "sqs", "operation": "DeleteQueue", "params": {"QueueUrl": self.queue_url}},
+                {
+                    "service": "sqs",
+                    "operation": "DeleteQueue",
+                    "params": {"QueueUrl": self.queue_url},
+                },
                 {
                     "service": "sqs",
                     "operation": "CreateQueue",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import boto3
 from botocore.config import Config
+
 from sandboxes.model import SandboxSpec
 from sandboxes.registry import choose
 

@@ -42,7 +42,9 @@ def describe(account: Production) -> str:
     sqs = account.client("sqs")
     url = sqs.get_queue_url(QueueName="cost-explorer-jobs")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
-    return f"{objects} reports, visibility timeout {attributes['Attributes']['VisibilityTimeout']} s"
+    return (
+        f"{objects} reports, visibility timeout {attributes['Attributes']['VisibilityTimeout']} s"
+    )
 
 
 def main() -> int:
