@@ -62,6 +62,8 @@ class Answers:
         streams = operation.has_streaming_output or operation.has_event_stream_output
         if status < 300 and (streams or not complete):
             return Outcome(response={str(payload): STREAMED} if payload else {})
+        if identity.service == "sqs" and identity.protocol == "query":
+            body = _unwrapped(body)
         try:
             parsed = self._parser(identity.protocol).parse(
                 {"status_code": status, "headers": _headers(headers), "body": body},
@@ -82,6 +84,18 @@ class Answers:
         if protocol not in self._parsers:
             self._parsers[protocol] = create_parser(protocol)
         return self._parsers[protocol]
+
+
+def _unwrapped(body: bytes) -> bytes:
+    """Take the result out of its wrapper, of which SQS's model has lost the name."""
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError:
+        return body
+    result = next((e for e in root if e.tag.rpartition("}")[2].endswith("Result")), None)
+    return body if result is None else ElementTree.tostring(result)
 
 
 def _late_error(body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
@@ -12,6 +13,13 @@ from executor.gateway.wire.values import scalar
 if TYPE_CHECKING:
     from botocore.model import Shape
 
+# SQS takes forms at the queue's own address too.
+_QUEUE_PATH = re.compile(r"^(?:/queue/[a-z0-9-]+)?/\d{12}/[A-Za-z0-9_.-]+$")
+# What names the operation, or signs the form, and is no parameter.
+_LABELS = re.compile(
+    r"^(?:Action|Version|Operation|AWSAccessKeyId|Signature|SignatureMethod|SignatureVersion"
+    r"|SecurityToken|[Xx]-[Aa]mz-.*)$"
+)
 # SQS's model lost the names of its old protocol when it went over to JSON; older SDKs go on
 # with them. Shape -> the name on the wire, and of a map's keys and values.
 _SQS = {
@@ -54,6 +62,50 @@ def form_of(request: WireRequest) -> dict[str, str]:
     if len(form) != len(pairs):
         raise Unidentifiable("a parameter stands twice")
     return form
+
+
+def may_be_form(request: WireRequest) -> bool:
+    """Whether the head of a request says that it is a form."""
+    kind = request.header("content-type").lower()
+    return "x-www-form-urlencoded" in kind or (not request.body and "Action=" in request.target)
+
+
+def check_form_address(request: WireRequest) -> None:
+    """Refuse a form where an engine may read the address as another request.
+
+    Raises:
+        Unidentifiable: it is sent there.
+    """
+    if request.method not in ("GET", "POST"):
+        raise Unidentifiable(f"a form is not sent by {request.method}")
+    if request.path != "/" and not _QUEUE_PATH.match(request.path):
+        raise Unidentifiable(f"a form is not sent to {request.path[:80]}")
+
+
+def form_parameters(
+    shape: Shape | None, request: WireRequest, *, ec2: bool, sqs: bool
+) -> dict[str, object]:
+    """Return the parameters of a request that is a form; see `from_form`."""
+    members = shape.members if shape is not None else {}  # type: ignore[attr-defined]
+    whole = form_of(request)
+    form = {n: v for n, v in whole.items() if n in members or not _LABELS.match(n)}
+    if "SignatureVersion" in whole:
+        for name in {"Timestamp", "Expires"} - set(members):
+            form.pop(name, None)
+    if request.path != "/":
+        _check_queue(form, request)
+    return from_form(shape, form, ec2=ec2, sqs=sqs)
+
+
+def _check_queue(form: dict[str, str], request: WireRequest) -> None:
+    """Fill in the queue that the address is of; it must be the one that the form names.
+
+    Raises:
+        Unidentifiable: they differ.
+    """
+    url = form.setdefault("QueueUrl", f"http://{request.header('host')}{request.path}")
+    if not url.endswith(request.path):
+        raise Unidentifiable("the form names another queue than the address", service="sqs")
 
 
 def from_form(

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from executor.gateway.wire import cbor
 from executor.gateway.wire.codings import inflated, unframed
-from executor.gateway.wire.forms import form_of, from_form
+from executor.gateway.wire.forms import (
+    check_form_address,
+    form_of,
+    form_parameters,
+    may_be_form,
+)
 from executor.gateway.wire.hosts import Place, may_hold_bucket
 from executor.gateway.wire.models import Entry, Models
 from executor.gateway.wire.postform import from_post_form, is_post_form
@@ -24,15 +29,8 @@ if TYPE_CHECKING:
 
 _CBOR_PATH = re.compile(r"^/service/(?P<target>[^/]+)/operation/(?P<operation>[A-Za-z0-9]+)$")
 _CBOR = "smithy-rpc-v2-cbor"
-# SQS takes forms at the queue's own address too.
-_QUEUE_PATH = re.compile(r"^(?:/queue/[a-z0-9-]+)?/\d{12}/[A-Za-z0-9_.-]+$")
 # A bucket of this form cannot be, and engines keep addresses of their own under such names.
 _BUCKET_PATH = re.compile(r"^/[A-Za-z0-9]")
-# What signs a form and is not of the operation.
-_FORM_LABELS = frozenset(
-    {"Action", "Version", "Operation", "AWSAccessKeyId", "SignatureMethod", "SignatureVersion"}
-    | {"Signature", "SecurityToken"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +198,7 @@ class Identifier:
     def _by_form(
         self, request: WireRequest, entries: Sequence[Entry], who: Signed
     ) -> Iterator[Candidate]:
-        if not _may_be_form(request):
+        if not may_be_form(request):
             return
         anyone = not entries and not who.signing_name
         speaking = [e for e in entries if {"query", "ec2"} & set(e.protocols)]
@@ -210,7 +208,7 @@ class Identifier:
         action, version = form.get("Action"), form.get("Version")
         if action is None:
             return
-        _check_form_address(request)
+        check_form_address(request)
         for entry in self.models.versioned(version or "") if anyone else speaking:
             operation = self.models.operation(entry.service, action)
             if operation is not None and version in (None, entry.version):
@@ -320,38 +318,11 @@ def _params(candidate: Candidate, request: WireRequest) -> dict[str, object]:
     request = inflated(request)
     match candidate.protocol:
         case "query" | "ec2":
-            return _form_params(candidate, request)
+            sqs = candidate.entry.service == "sqs"
+            return form_parameters(shape, request, ec2=candidate.protocol == "ec2", sqs=sqs)
         case "json":
             return _object(shape, dict(json_object(request.body)))
     return _object(shape, cbor.decode(request.body) if request.body else {})
-
-
-def _form_params(candidate: Candidate, request: WireRequest) -> dict[str, object]:
-    shape = candidate.operation.input_shape
-    members = shape.members if shape is not None else {}
-    form = {
-        name: value
-        for name, value in form_of(request).items()
-        if name in members or not (name in _FORM_LABELS or name.lower().startswith("x-amz-"))
-    }
-    if "Timestamp" not in members and "SignatureVersion" in form_of(request):
-        form.pop("Timestamp", None)
-        form.pop("Expires", None)
-    if request.path != "/":
-        _check_queue(form, request)
-    sqs = candidate.entry.service == "sqs"
-    return from_form(shape, form, ec2=candidate.protocol == "ec2", sqs=sqs)
-
-
-def _check_queue(form: dict[str, str], request: WireRequest) -> None:
-    """Fill in the queue that the address is of; it must be the one that the form names.
-
-    Raises:
-        Unidentifiable: they differ.
-    """
-    url = form.setdefault("QueueUrl", f"http://{request.header('host')}{request.path}")
-    if not url.endswith(request.path):
-        raise Unidentifiable("the form names another queue than the address", service="sqs")
 
 
 def _object(shape: Shape | None, value: object) -> dict[str, object]:
@@ -372,11 +343,6 @@ def _streams(operation: OperationModel) -> bool:
     return bool(shape.members[shape.serialization["payload"]].type_name == "blob")
 
 
-def _may_be_form(request: WireRequest) -> bool:
-    kind = request.header("content-type").lower()
-    return "x-www-form-urlencoded" in kind or (not request.body and "Action=" in request.target)
-
-
 def _only_at_root(request: WireRequest, sign: str) -> None:
     """Refuse what names its operation in a header or form, and has an address as well.
 
@@ -387,10 +353,3 @@ def _only_at_root(request: WireRequest, sign: str) -> None:
         raise Unidentifiable(
             f"{sign} and {request.method} {request.path[:80]} ask for different things"
         )
-
-
-def _check_form_address(request: WireRequest) -> None:
-    if request.method not in ("GET", "POST"):
-        raise Unidentifiable(f"a form is not sent by {request.method}")
-    if request.path != "/" and not _QUEUE_PATH.match(request.path):
-        raise Unidentifiable(f"a form is not sent to {request.path[:80]}")

@@ -25,7 +25,7 @@ _SECRET_NAME = re.compile(
     r"|clientsecret|userdata|passphrase|presharedkey|secretkey|apikeyvalue)$",
     re.IGNORECASE,
 )
-_NAMES = re.compile(r"^(?:name|key|parameter(?:key|name))$", re.IGNORECASE)
+_NAMES = re.compile(r"^(?:(?:option)?name|key|parameter(?:key|name))$", re.IGNORECASE)
 _VALUES = re.compile(r"value$", re.IGNORECASE)
 _SECRET_PATHS = frozenset(
     {
@@ -83,7 +83,7 @@ class _Walk:
     def value(self, shape: Shape | None, value: object, name: str) -> Json:
         if value is not None and self._is_secret(shape, name):
             self.changed = True
-            return _hidden(shape, value)
+            return REDACTED
         match value:
             case float() if not math.isfinite(value):
                 self.changed = True
@@ -124,16 +124,6 @@ class _Walk:
         self.changed = True
         found = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
         return {"$text": value[:200], "length": len(value), "sha256": found}
-
-
-def _hidden(shape: Shape | None, value: object) -> Json:
-    """Return what stands for a secret; of a map (environment variables) the keys are told."""
-    if not isinstance(value, Mapping) or shape is None or shape.type_name == "list":
-        return REDACTED
-    key = getattr(shape, "key", None)
-    if key is not None and key.metadata.get("sensitive"):
-        return REDACTED
-    return {str(name): REDACTED for name in value}
 
 
 def _pair_names(value: Mapping[str, object]) -> dict[str, str]:

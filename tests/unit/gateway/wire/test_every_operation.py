@@ -39,7 +39,8 @@ def canonical(value: object) -> object:
 
 
 def aws_host(entry: Entry, operation: OperationModel) -> str:
-    prefix = (operation.endpoint or {}).get("hostPrefix", "")
+    endpoint: Mapping[str, str] | None = operation.endpoint  # type: ignore[assignment]
+    prefix = endpoint["hostPrefix"] if endpoint else ""
     service = operation.service_model.metadata["endpointPrefix"]
     return re.sub(r"\{\w+\}", "123456789012", prefix) + f"{service}.eu-west-1.amazonaws.com"
 
