@@ -24,8 +24,8 @@ def print_exports(session: SandboxSession) -> int:
         write_out(f"export {name}={shlex.quote(value)}\n")
     # A profile would go before the keys above.
     write_out("unset AWS_PROFILE AWS_SESSION_TOKEN\n")
-    say(f"executor: the replica is at {session.url} until Ctrl-C")
     try:
+        say(f"executor: the replica is at {session.url} until Ctrl-C")
         signal.pause()
     except KeyboardInterrupt:
         say("")

@@ -218,8 +218,8 @@ import sys, time
 from executor.cli.main import invoke
 from tests.unit.cli.fake import FakeApplication
 def act(request, progress):
-    print("waiting", flush=True)
     try:
+        print("waiting", flush=True)
         time.sleep(60)
     finally:
         print("cleaned up", flush=True)
