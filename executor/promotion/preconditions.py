@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from executor.errors import PromotionRefused
-from executor.model.call import Call, Verb
+from executor.model.call import Call
 from executor.model.codec import call_to_json, snapshot_to_json
 from executor.model.decision import Decision
 from executor.model.json import Json, digest
@@ -60,12 +60,11 @@ def require_allowed(report: Report, approved_digests: Iterable[str]) -> None:
             )
 
 
-def replayable(calls: Iterable[Call], verbs: Callable[[int], frozenset[Verb]]) -> tuple[Call, ...]:
-    """Return the calls to make on the target: those that changed something, in order.
+def replayable(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """Return the calls to make on the target: those that can change something, in order.
 
-    Args:
-        calls: the recorded calls.
-        verbs: what a call meant, by its number; empty when it meant nothing to any resource.
+    Also those that left every resource as it was: the start and the parts of a multipart
+    upload and a change set have no effect of their own, and the call that ends them needs them.
 
     Raises:
         PromotionRefused: it is not known what came of a call (`incomplete`).
@@ -80,6 +79,6 @@ def replayable(calls: Iterable[Call], verbs: Callable[[int], frozenset[Verb]]) -
                 reason="incomplete",
                 hint="rehearse the change again",
             )
-        if call.succeeded and verbs(call.n) - {Verb.READ}:
+        if call.succeeded:
             steps.append(call)
     return tuple(steps)

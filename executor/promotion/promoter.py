@@ -16,7 +16,7 @@ from typing import Protocol
 from executor.aws import Caller, CallFailed
 from executor.catalog.catalog import Catalog
 from executor.errors import PromotionRefused
-from executor.model.call import Call, Trace, Verb
+from executor.model.call import Call, Trace
 from executor.model.effect import Effect, Effects
 from executor.model.progress import Progress
 from executor.model.receipt import Receipt, Step, StepStatus
@@ -130,7 +130,7 @@ class Promoter:
         """
         require_intact(run.report, run.trace.calls, run.baseline)
         require_allowed(run.report, approved_digests)
-        calls = replayable(run.trace.calls, _verbs(run.trace))
+        calls = replayable(run.trace.calls)
         exact = {call.n: self._material.params(call) for call in calls}
         self._refuse_drift(run)
         started = _now()
@@ -249,13 +249,6 @@ def _as_done(trace: Trace, substitution: Substitution) -> Trace:
         for t in trace.touches
     )
     return replace(trace, touches=touches)
-
-
-def _verbs(trace: Trace) -> Callable[[int], frozenset[Verb]]:
-    by_call: dict[int, set[Verb]] = {}
-    for touch in trace.touches:
-        by_call.setdefault(touch.call, set()).add(touch.verb)
-    return lambda n: frozenset(by_call.get(n, ()))
 
 
 def _step(call: Call, status: StepStatus, error: str = "") -> Step:
