@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from executor.assembly.stages import RealStages, RunPlace
 from executor.assembly.targets import OpenTarget, open_target
@@ -15,7 +16,6 @@ from executor.changes.checking import check_change
 from executor.config import Config, PolicySettings, load_config, resolve_target
 from executor.errors import EngineFailed
 from executor.gateway import Vault
-from executor.judging import Evidence, Judge, Verdict
 from executor.ledger import Kind, Ledger, RunStore
 from executor.model.application import DryRunRequest, TargetChoice
 from executor.model.change import AnyChange, CommandChange
@@ -26,13 +26,15 @@ from executor.model.policy import Policy
 from executor.model.progress import Progress
 from executor.model.report import Report
 from executor.pipeline import Rehearsal, not_covered, rehearse
-from executor.promotion.preconditions import evidence
 from sandboxes.confine import choose_confinement
 from sandboxes.contract import Engine
 from sandboxes.errors import SandboxError
 from sandboxes.fidelity import unfaithful
 from sandboxes.leases import Lease, reap_leases
 from sandboxes.registry import choose
+
+if TYPE_CHECKING:
+    from executor.judging import Verdict
 
 PROMOTABLE = frozenset({Decision.ALLOW, Decision.HOLD})
 
@@ -182,6 +184,8 @@ def policy_of(settings: PolicySettings) -> Policy:
 
 
 def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy) -> Verdict:
+    from executor.judging import Evidence, Judge
+
     return Judge().judge(
         Evidence(
             effects=rehearsal.effects,
@@ -205,6 +209,8 @@ def _report(
     rehearsal: Rehearsal,
     verdict: Verdict,
 ) -> Report:
+    from executor.promotion.preconditions import evidence
+
     change = request.change.view()
     if rehearsal.ran.files:
         change["files"] = list(rehearsal.ran.files)

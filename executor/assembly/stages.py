@@ -15,7 +15,6 @@ from executor.aws import Api, Credentials, Where, warm_up
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
 from executor.changes import CallsRunner, copy_workdir
-from executor.effects import Differ
 from executor.errors import InvalidChange
 from executor.gateway import Aliases, FileRecorder, Gateway, Vault
 from executor.model.application import DryRunRequest
@@ -179,6 +178,8 @@ class RealStages:
 
     def effects(self, prior: Snapshot, observed: Snapshot, trace: Trace) -> Effects:
         """Tell what the change did."""
+        from executor.effects import Differ
+
         return Differ(self._catalog).diff(prior, observed, trace)
 
     def _command(self, change: CommandChange, url: str) -> Ran:
@@ -279,10 +280,21 @@ def hydrated(
     return HydratedReplica(hydrator, translated, aliases)
 
 
+# Not imported above: the command is started first, and these load while it is starting.
+_NEEDED_AFTER = (
+    "botocore.session",
+    "executor.effects",
+    "executor.judging",
+    "executor.promotion.preconditions",
+    "executor.reports.text",
+)
+
+
 def _get_ready() -> None:
     """Load what will be needed while the command is still starting."""
+    for name in _NEEDED_AFTER:
+        importlib.import_module(name)
     warm_up()
-    importlib.import_module("executor.reports.text")
 
 
 class _Tee:

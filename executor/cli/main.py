@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -30,12 +30,20 @@ class Ended(BaseException):
 
 def dry_run_command() -> NoReturn:
     """Run `dry-run`."""
-    sys.exit(invoke("dry-run", sys.argv[1:]))
+    _leave(invoke("dry-run", sys.argv[1:]))
 
 
 def executor_command() -> NoReturn:
     """Run `executor`."""
-    sys.exit(invoke("executor", sys.argv[1:]))
+    _leave(invoke("executor", sys.argv[1:]))
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process at once: everything is closed, and taking Python down costs its own."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def invoke(
