@@ -3,19 +3,24 @@
 An engine gives out ids of its own (`vpc-…`, key ids). The change must see the target's, in
 requests and responses alike; this table translates whole words of any text, be they spelled
 as they are or percent-encoded, as in forms and paths.
+
+The work does not grow with the table: the words of a text are looked up, and only ids of
+several words (ARNs, `host:port`) that may stand in it are searched for.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import quote
 
 # An id ends where a letter, a digit or a dash does not go on; the two digits of an encoded
 # character (`%22` for a quote) belong to it and not to an id.
+_WORD = rb"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+"
 _EDGE_BEFORE = rb"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))"
 _EDGE_AFTER = rb"(?![A-Za-z0-9_-])"
+_WORDS = re.compile(_WORD)
 
 
 class Aliases:
@@ -23,10 +28,8 @@ class Aliases:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._to_engine: dict[bytes, bytes] = {}
-        self._to_change: dict[bytes, bytes] = {}
-        self._engine_pattern: re.Pattern[bytes] | None = None
-        self._change_pattern: re.Pattern[bytes] | None = None
+        self._to_engine = _Table()
+        self._to_change = _Table()
 
     def add(self, target_id: str, engine_id: str) -> None:
         """Remember that the two name the same; the first alias of an id stays."""
@@ -34,25 +37,58 @@ class Aliases:
             return
         with self._lock:
             for ours, theirs in _spellings(target_id, engine_id):
-                self._to_engine.setdefault(ours, theirs)
-                self._to_change.setdefault(theirs, ours)
-            self._engine_pattern = self._change_pattern = None
+                self._to_engine.add(ours, theirs)
+                self._to_change.add(theirs, ours)
 
     def to_engine(self, data: bytes) -> bytes:
         """Return `data` with every target id replaced by the engine's."""
         with self._lock:
-            if self._engine_pattern is None and self._to_engine:
-                self._engine_pattern = _pattern(self._to_engine)
-            pattern = self._engine_pattern
-        return _replaced(pattern, self._to_engine, data)
+            return self._to_engine.applied(data)
 
     def to_change(self, data: bytes) -> bytes:
         """Return `data` with every engine id replaced by the target's."""
         with self._lock:
-            if self._change_pattern is None and self._to_change:
-                self._change_pattern = _pattern(self._to_change)
-            pattern = self._change_pattern
-        return _replaced(pattern, self._to_change, data)
+            return self._to_change.applied(data)
+
+
+class _Table:
+    """One way of the translation."""
+
+    def __init__(self) -> None:
+        self._words: dict[bytes, bytes] = {}
+        # Ids of several words, by the longest of them.
+        self._phrases: dict[bytes, dict[bytes, bytes]] = {}
+
+    def add(self, found: bytes, replacement: bytes) -> None:
+        words = _WORDS.findall(found)
+        if words == [found]:
+            self._words.setdefault(found, replacement)
+        else:
+            self._phrases.setdefault(max(words, key=len, default=found), {}).setdefault(
+                found, replacement
+            )
+
+    def applied(self, data: bytes) -> bytes:
+        if not (self._words or self._phrases):
+            return data
+        words = set(_WORDS.findall(data))
+        phrases: dict[bytes, bytes] = {}
+        for word in words:
+            phrases.update(self._phrases.get(word, {}))
+        if not phrases and not any(word in self._words for word in words):
+            return data
+
+        def replacement(match: re.Match[bytes]) -> bytes:
+            found = match.group()
+            return phrases.get(found) or self._words.get(found, found)
+
+        return (_pattern(phrases) if phrases else _WORDS).sub(replacement, data)
+
+
+def _pattern(phrases: dict[bytes, bytes]) -> re.Pattern[bytes]:
+    # Longest first, so that an id that begins with another one wins.
+    some = b"|".join(re.escape(phrase) for phrase in sorted(phrases, key=lambda p: (-len(p), p)))
+    return re.compile(_EDGE_BEFORE + b"(?:" + some + b")" + _EDGE_AFTER + b"|" + _WORD)
 
 
 def _spellings(target_id: str, engine_id: str) -> Iterator[tuple[bytes, bytes]]:
@@ -60,17 +96,3 @@ def _spellings(target_id: str, engine_id: str) -> Iterator[tuple[bytes, bytes]]:
     encoded = quote(target_id, safe="")
     if encoded != target_id:
         yield encoded.encode(), quote(engine_id, safe="").encode()
-
-
-def _pattern(table: Mapping[bytes, bytes]) -> re.Pattern[bytes]:
-    # Longest first, so that an id that begins with another one wins.
-    words = b"|".join(re.escape(word) for word in sorted(table, key=len, reverse=True))
-    return re.compile(_EDGE_BEFORE + b"(?:" + words + b")" + _EDGE_AFTER)
-
-
-def _replaced(
-    pattern: re.Pattern[bytes] | None, table: Mapping[bytes, bytes], data: bytes
-) -> bytes:
-    if pattern is None:
-        return data
-    return pattern.sub(lambda found: table[found.group(0)], data)
