@@ -116,7 +116,9 @@ class MiniStackTransport:
 
         from urllib.parse import unquote
 
-        scope = {
+        from sandboxes.embedded.emulators.ministack import mended
+
+        scope: MutableMapping[str, object] = {
             "type": "http",
             "method": request.method,
             "path": unquote(parts.path) or "/",
@@ -126,7 +128,7 @@ class MiniStackTransport:
             "client": ("127.0.0.1", 1),
             "scheme": "http",
         }
-        await asyncio.wait_for(self._application(scope, receive, send), 20)
+        await asyncio.wait_for(self._application(mended(scope), receive, send), 20)
         return status, headers, body
 
 
