@@ -234,16 +234,24 @@ class Ledger:
             # SQLite would make it readable for others; it copies these rights to its WAL.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         db = self._connect()
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name='entries'").fetchone():
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
+        try:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name='entries'").fetchone():
+                db.execute("PRAGMA journal_mode=WAL")
+                db.executescript(_SCHEMA)
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
         # Bytes, because a tampered text need not be UTF-8.
         db.text_factory = bytes
-        db.execute("PRAGMA synchronous=FULL")
+        try:
+            db.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
 
 
