@@ -12,6 +12,7 @@ from executor.model.decision import Decision
 from executor.model.effect import Action, Effect
 from executor.model.finding import Finding
 from executor.model.json import Json
+from executor.model.policy import NOT_NEEDED
 from executor.model.report import Report
 from executor.reports.advice import (
     advice,
@@ -214,6 +215,8 @@ def _isolation(report: Report, style: Style) -> list[str]:
     engine = str(report.engine.get("name", ""))
     emulator = f"{report.engine.get('emulator', '')} {report.engine.get('version', '')}".strip()
     line = f"isolation {kind}" + (f": {'; '.join(words)}" if words else "")
+    if kind == NOT_NEEDED:
+        line = "isolation not needed: no process was started"
     faint = [line, f"engine {engine}" + (f" ({emulator})" if emulator else "")]
     text = style.sign(" · ").join(style.shown(part) for part in faint)
     return ["", *(style.paint(t, Tone.FAINT) for t in style.wrapped(text, "  "))]
