@@ -75,6 +75,11 @@ REFUSED = {
 }
 # Botocore's serializer adds a content type that nobody asked for.
 ADDED = {("bedrock-agentcore", "InvokeAgentRuntimeCommand"): {"contentType"}}
+# Refused: addresses that these operations had in the release that the AWS CLI vendors.
+MOVED = {
+    "geo-maps": "GetGlyphs GetSprites GetStaticMap GetStyleDescriptor GetTile",
+    "sesv2": "ListConfigurationSets ListEmailIdentities",
+}
 
 
 def listed(service: str, operation: str) -> set[tuple[str, str] | None]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
-from botocore.model import OperationModel
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
 
 from executor.gateway.wire import Identifier, Models, Unidentifiable, WireRequest
 from executor.gateway.wire.models import Entry, make_index
@@ -15,6 +18,7 @@ from tests.unit.gateway.wire.exceptions import (
     ADDED,
     AT_OTHER_HOSTS,
     EVERYWHERE,
+    MOVED,
     REFUSED,
     RENAMED,
     listed,
@@ -145,3 +149,33 @@ def test_every_s3_operation_is_the_same_with_the_bucket_in_the_host(bucket: str)
         assert told(entry, operation, params, virtual) == ("s3", name)
         tried += 1
     assert tried > 90
+
+
+@pytest.mark.awscli
+@pytest.mark.slow
+def test_the_requests_of_another_release_are_told_as_well() -> None:
+    """The AWS CLI vendors botocore of an age of its own: what it has and we lack is refused."""
+    found_at = find_spec("awscli")
+    assert found_at is not None
+    assert found_at.origin is not None
+    loader = Loader(include_default_search_paths=False)
+    loader.search_paths.append(str(Path(found_at.origin).parent / "botocore" / "data"))
+    tried = 0
+    refused: dict[str, list[str]] = {}
+    for service in sorted(set(loader.list_available_services("service-2")) & set(MODELS.entries)):
+        model = ServiceModel(loader.load_service_model(service, "service-2"), service)
+        for name in model.operation_names:
+            operation = model.operation_model(name)
+            made = Params(1, only_required=False)
+            shape = operation.input_shape
+            params = made.structure(shape) if shape is not None else {}
+            signing = str(model.metadata.get("signingName", model.metadata["endpointPrefix"]))
+            protocol = model.resolved_protocol
+            request = request_for(operation, params, signing=signing, protocol=protocol)
+            found = told(MODELS.entries[service], operation, params, request)
+            tried += 1
+            if found != (service, name) and found not in listed(service, name):
+                assert found is None
+                refused.setdefault(service, []).append(name)
+    assert {s: " ".join(names) for s, names in refused.items()} == MOVED
+    assert tried > 15_000
