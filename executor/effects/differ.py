@@ -17,7 +17,15 @@ from executor.effects.fields import changed_fields
 from executor.effects.pairing import replacements
 from executor.effects.transience import transients
 from executor.model.call import Touch, Trace, Verb
-from executor.model.effect import Action, Doubt, Effect, Effects, Hazard, HazardMark
+from executor.model.effect import (
+    Action,
+    Doubt,
+    Effect,
+    Effects,
+    FieldChange,
+    Hazard,
+    HazardMark,
+)
 from executor.model.resource import Resource, Snapshot
 
 
@@ -106,21 +114,14 @@ class Differ:
                 return None
         marks = self._semantics.hazards(before, after)
         hazards = {mark.hazard for mark in marks} | ({Hazard.DATA_LOSS} if lost else set())
-        return Effect(
-            action=Action.UPDATE,
-            type=before.type,
-            name=before.name,
-            id=before.id,
-            address=before.address,
+        return _effect(
+            world,
+            Action.UPDATE,
+            before,
+            after,
             hazards=frozenset(hazards),
-            calls=calls,
-            before=before.view(),
-            after=after.view(),
             changed=changed,
             parts=(*lost, *dict.fromkeys(mark.field for mark in marks)),
-            tags=dict(before.tags),
-            handles=before.handles,
-            doubts=_doubts(world, calls, before, after),
         )
 
     # Resources that are there on one side only
@@ -144,60 +145,62 @@ class Differ:
                 yield self._created(world, after)
 
     def _replaced(self, world: _World, before: Resource, after: Resource) -> Effect:
-        calls = world.causes.calls(before, after)
-        return Effect(
-            action=Action.REPLACE,
-            type=before.type,
-            name=before.name,
-            id=before.id,
-            address=before.address,
+        return _effect(
+            world,
+            Action.REPLACE,
+            before,
+            after,
             hazards=self._loss(before),
-            calls=calls,
-            before=before.view(),
-            after=after.view(),
             changed=changed_fields(before, after),
             replaced_by=after.address,
-            tags=dict(before.tags),
-            handles=before.handles | after.handles,
-            doubts=_doubts(world, calls, before, after),
         )
 
     def _deleted(self, world: _World, before: Resource, after: Resource | None) -> Effect:
-        calls = world.causes.calls(before)
-        return Effect(
-            action=Action.DELETE,
-            type=before.type,
-            name=before.name,
-            id=before.id,
-            address=before.address,
-            hazards=self._loss(before),
-            calls=calls,
-            before=before.view(),
-            after=after.view() if after is not None else None,
-            deferred=after is not None,
-            tags=dict(before.tags),
-            handles=before.handles,
-            doubts=_doubts(world, calls, before, after),
-        )
+        deferred = after is not None
+        hazards = self._loss(before)
+        return _effect(world, Action.DELETE, before, after, hazards=hazards, deferred=deferred)
 
     def _created(self, world: _World, after: Resource) -> Effect:
-        calls = world.causes.calls(after)
-        return Effect(
-            action=Action.CREATE,
-            type=after.type,
-            name=after.name,
-            id=after.id,
-            address=after.address,
-            calls=calls,
-            after=after.view(),
-            tags=dict(after.tags),
-            handles=after.handles,
-            doubts=_doubts(world, calls, None, after),
-        )
+        return _effect(world, Action.CREATE, None, after)
 
     def _loss(self, before: Resource) -> frozenset[Hazard]:
         loses = self._semantics.stateful(before.type) and holds_data(before)
         return frozenset({Hazard.DATA_LOSS}) if loses else frozenset()
+
+
+def _effect(
+    world: _World,
+    action: Action,
+    before: Resource | None,
+    after: Resource | None,
+    *,
+    hazards: frozenset[Hazard] = frozenset(),
+    changed: tuple[FieldChange, ...] = (),
+    parts: tuple[str, ...] = (),
+    replaced_by: str = "",
+    deferred: bool = False,
+) -> Effect:
+    known = [r for r in (before, after) if r is not None]
+    subject = known[0]
+    calls = world.causes.calls(*known)
+    return Effect(
+        action=action,
+        type=subject.type,
+        name=subject.name,
+        id=subject.id,
+        address=subject.address,
+        hazards=hazards,
+        calls=calls,
+        before=before.view() if before is not None else None,
+        after=after.view() if after is not None else None,
+        changed=changed,
+        parts=parts,
+        replaced_by=replaced_by,
+        deferred=deferred,
+        tags=dict(subject.tags),
+        handles=frozenset().union(*(r.handles for r in known)),
+        doubts=_doubts(world, calls, before, after),
+    )
 
 
 def _birth_moved(before: Resource, after: Resource) -> bool:
