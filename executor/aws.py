@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from executor.errors import TargetFailed
 from executor.model.json import Json, JsonObject
@@ -234,9 +234,30 @@ class Api:
 @cache
 def shared_loader() -> Loader:
     """Return the one loader of AWS's models; reading S3's twice takes a tenth of a second."""
-    from botocore.loaders import create_loader
+    from botocore.loaders import Loader
 
-    return create_loader()
+    class Copying(Loader):
+        """Gives each taker the request paths of a model for itself.
+
+        Botocore's S3 client takes the bucket out of a path in the very model it was given, when
+        it first makes a call. Who reads the same model after it would find no bucket in it.
+        """
+
+        def load_service_model(
+            self, service_name: str, type_name: str, api_version: str | None = None
+        ) -> Mapping[str, Any]:
+            model: Mapping[str, Any] = super().load_service_model(
+                service_name, type_name, api_version
+            )
+            if "operations" not in model:
+                return model
+            operations = {
+                name: {**operation, "http": dict(operation.get("http", {}))}
+                for name, operation in model["operations"].items()
+            }
+            return {**model, "operations": operations}
+
+    return Copying()
 
 
 def warm_up() -> None:
