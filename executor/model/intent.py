@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Self, TypeVar
 
 import jmespath
@@ -158,7 +158,7 @@ class Intent:
         allow: Iterable[str] = (),
         protect: Iterable[str] = (),
         checks: Iterable[str] = (),
-        limits: Limits | None = None,
+        limits: Limits | Mapping[str, int] | None = None,
         where: str = "intent",
     ) -> None:
         """Read the patterns.
@@ -169,13 +169,13 @@ class Intent:
             allow: effect patterns that may happen.
             protect: `TYPE NAME` patterns that must not be touched.
             checks: JMESPath expressions.
-            limits: how many effects are allowed.
+            limits: how many effects are allowed, for instance `{"delete": 0}`.
             where: file the texts come from, for messages.
 
         Raises:
-            InvalidIntent: a pattern or a check cannot be read.
+            InvalidIntent: a pattern, a check or a limit cannot be read.
         """
-        fields: dict[str, object] = {
+        values: dict[str, object] = {
             "summary": summary,
             "expect": _effect_patterns(expect, f"{where}: expect"),
             "allow": _effect_patterns(allow, f"{where}: allow"),
@@ -184,9 +184,9 @@ class Intent:
                 for i, t in enumerate(_texts(protect, f"{where}: protect"))
             ),
             "checks": _expressions(checks, f"{where}: checks"),
-            "limits": limits or Limits(),
+            "limits": _limits(limits, f"{where}: limits"),
         }
-        for name, value in fields.items():
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -241,6 +241,26 @@ def _effect_patterns(texts: Iterable[str], where: str) -> tuple[EffectPattern, .
     return tuple(
         EffectPattern.parse(t, where=f"{where}[{i}]") for i, t in enumerate(_texts(texts, where))
     )
+
+
+def _limits(given: Limits | Mapping[str, object] | None, where: str) -> Limits:
+    if given is None:
+        return Limits()
+    if isinstance(given, Limits):
+        return given
+    known = [f.name for f in fields(Limits)]
+    found: dict[str, int] = {}
+    for name, value in given.items():
+        if name not in known:
+            raise InvalidIntent(
+                f"{where}: unknown limit {name!r}", hint=f"known: {', '.join(known)}"
+            )
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise InvalidIntent(
+                f"{where}: {name}: a number from 0 is wanted, not {value!r}", hint=f"{name}: 0"
+            )
+        found[name] = value
+    return Limits(**found)
 
 
 def _expressions(texts: Iterable[str], where: str) -> tuple[str, ...]:
