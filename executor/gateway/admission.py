@@ -71,6 +71,33 @@ class EngineHasIt:
         )
 
 
+class OneAccount:
+    """Refuses roles of other accounts: the replica is of one account only.
+
+    What a change did with such a role would be seen, and promoted, as done to this account.
+    """
+
+    def __init__(self, account: str) -> None:
+        """Args:
+        account: 12-digit account of the replica.
+        """
+        self._account = account
+
+    def __call__(self, identity: Identity) -> Refused | None:
+        """See `Rule`."""
+        if identity.service != "sts" or not identity.operation.startswith("Assume"):
+            return None
+        parts = str(identity.params.get("RoleArn", "")).split(":")
+        other = parts[4] if len(parts) > 4 else identity.params.get("TargetPrincipal")
+        if other in (None, self._account):
+            return None
+        return Refused(
+            refusal=Refusal.NOT_IMPLEMENTED,
+            code="AccessDenied",
+            message=f"only account {self._account} is rehearsed; the role is of {other}",
+        )
+
+
 def first_refusal(rules: Sequence[Rule], identity: Identity) -> Refused | None:
     """Return the first refusal; None when all rules let the request pass."""
     for rule in rules:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import h11
 
-from executor.gateway.exchange import Exchange, Reply
+from executor.gateway.exchange import ClientLost, Exchange, Reply
+from executor.gateway.heads import MOST_HEAD, Malformed, head_is_whole
 from executor.gateway.upstream import AnswerLost
 from executor.gateway.wire import Identifier, WireRequest
 
 _CHUNK = 1 << 16
-_MOST_HEAD = 64 << 10
-_MOST_BUFFERED = 64 << 20
+# The largest requests that AWS takes, apart from data that streams past, are Lambda's packages.
+_MOST_BUFFERED = 96 << 20
 # Object bodies up to this size are kept whole, so that the trace can tell their digest.
 _SMALL = 256 << 10
-_HEAD_TIMEOUT_S = 75.0
-_BODY_TIMEOUT_S = 60.0
-
-
-class TooLarge(Exception):
-    """A body that must be buffered is larger than that is done for."""
+_IDLE_S = 600.0
+_HEAD_S = 30.0
+_BODY_S = 60.0
+_LINGER_S = 1.0
 
 
 class ClientConnection:
@@ -36,7 +36,7 @@ class ClientConnection:
         exchange: Exchange,
     ) -> None:
         """Args:
-        reader: bytes from the client.
+        reader: bytes from the client, whatever door it came through.
         writer: bytes to the client.
         identifier: tells which bodies may stream past.
         exchange: leads requests to their replies.
@@ -45,7 +45,7 @@ class ClientConnection:
         self._writer = writer
         self._identifier = identifier
         self._exchange = exchange
-        self._http = h11.Connection(our_role=h11.SERVER, max_incomplete_event_size=_MOST_HEAD)
+        self._http = h11.Connection(our_role=h11.SERVER, max_incomplete_event_size=MOST_HEAD)
         self.busy = False
 
     async def serve(self) -> None:
@@ -55,26 +55,43 @@ class ClientConnection:
             RecorderFailed: a call could not be recorded; the gateway must stop.
         """
         try:
-            while True:
-                event = await self._event(_HEAD_TIMEOUT_S)
-                if not isinstance(event, h11.Request):
-                    return
-                await self._one(event)
-                if self._http.our_state is not h11.DONE:
-                    return
-                while self._http.their_state is h11.SEND_BODY:
-                    await self._event(_BODY_TIMEOUT_S)
-                if self._http.their_state is not h11.DONE:
-                    return
+            while await self._head_came() and await self._one():
                 self._http.start_next_cycle()
+        except Malformed as reason:
+            await self._refuse(reason.status, str(reason))
         except h11.RemoteProtocolError as error:
-            await self._malformed(error.error_status_hint, str(error))
-        except (TimeoutError, OSError, AnswerLost):
+            await self._refuse(error.error_status_hint, str(error))
+        except (ClientLost, AnswerLost, OSError):
+            # What they had to say is recorded; nobody is left to be answered.
             return
-        except TooLarge as error:
-            await self._malformed(413, str(error))
 
-    async def _one(self, head: h11.Request) -> None:
+    def abort(self) -> None:
+        """Cut the client off."""
+        self._writer.transport.abort()
+
+    # Heads
+
+    async def _head_came(self) -> bool:
+        """Wait for the next request; False when there is none."""
+        if not self._http.trailing_data[0]:
+            async with asyncio.timeout(_IDLE_S):
+                data = await self._reader.read(_CHUNK)
+            if not data:
+                return False
+            self._http.receive_data(data)
+        async with asyncio.timeout(_HEAD_S):
+            while not head_is_whole(self._http.trailing_data[0]):
+                data = await self._reader.read(_CHUNK)
+                if not data:
+                    return False
+                self._http.receive_data(data)
+        return True
+
+    async def _one(self) -> bool:
+        """Lead one request; returns whether the connection can take another one."""
+        head = self._http.next_event()
+        if not isinstance(head, h11.Request):
+            return False
         request = WireRequest(
             method=head.method.decode("ascii"),
             target=head.target.decode("latin-1"),
@@ -93,10 +110,24 @@ class ClientConnection:
             )
         self.busy = True
         try:
-            reply = await self._exchange.lead(request, self._body())
-            await self._reply(reply)
+            await self._exchange.lead(request, self._body(), self._answer)
         finally:
             self.busy = False
+        return await self._is_done()
+
+    async def _is_done(self) -> bool:
+        if self._http.our_state is not h11.DONE:
+            return False
+        try:
+            while self._http.their_state is h11.SEND_BODY:
+                # A body that was refused must be taken nevertheless, or the client is cut off
+                # before it reads the answer.
+                await self._event()
+        except h11.RemoteProtocolError:
+            return False
+        return self._http.their_state is h11.DONE
+
+    # Bodies
 
     def _must_buffer(self, request: WireRequest) -> bool:
         length = request.header("content-length")
@@ -107,54 +138,68 @@ class ClientConnection:
     async def _whole_body(self) -> bytes:
         pieces: list[bytes] = []
         size = 0
-        async for piece in self._body():
-            size += len(piece)
-            if size > _MOST_BUFFERED:
-                raise TooLarge(f"a body of more than {_MOST_BUFFERED >> 20} MiB")
-            pieces.append(piece)
+        try:
+            async for piece in self._body():
+                size += len(piece)
+                if size > _MOST_BUFFERED:
+                    reason = f"a body of more than {_MOST_BUFFERED >> 20} MiB"
+                    raise Malformed(reason, status=413)
+                pieces.append(piece)
+        except ClientLost as lost:
+            if isinstance(lost.__cause__, h11.RemoteProtocolError):
+                raise lost.__cause__ from lost
+            raise
         return b"".join(pieces)
 
-    async def _body(self) -> AsyncIterator[bytes]:
+    async def _body(self) -> AsyncGenerator[bytes, None]:
         if self._http.they_are_waiting_for_100_continue:
             go = h11.InformationalResponse(status_code=100, headers=[])
             self._writer.write(self._http.send(go) or b"")
-        while True:
-            event = await self._event(_BODY_TIMEOUT_S)
-            if isinstance(event, h11.Data):
+        try:
+            while isinstance(event := await self._event(), h11.Data):
                 yield bytes(event.data)
-            else:
-                return
+        except (h11.RemoteProtocolError, OSError) as error:
+            raise ClientLost(f"the client broke off its request: {error}") from error
 
-    async def _reply(self, reply: Reply) -> None:
-        head = h11.Response(status_code=reply.status, headers=list(reply.headers))
-        data = self._http.send(head) or b""
-        async for piece in reply.body:
-            self._writer.write(data + (self._http.send(h11.Data(data=piece)) or b""))
-            data = b""
-            await self._writer.drain()
+    async def _event(self) -> object:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            async with asyncio.timeout(_BODY_S):
+                self._http.receive_data(await self._reader.read(_CHUNK))
+        return event
+
+    # Answers
+
+    async def _answer(self, reply: Reply) -> None:
+        headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in reply.headers]
+        if self._http.they_are_waiting_for_100_continue:
+            # Whether the body comes nevertheless is the client's choice: nothing that it
+            # sends from here on can be told apart.
+            headers.append((b"Connection", b"close"))
+        data = self._http.send(h11.Response(status_code=reply.status, headers=headers)) or b""
+        async with aclosing(reply.body) as body:
+            async for piece in body:
+                self._writer.write(data + (self._http.send(h11.Data(data=piece)) or b""))
+                data = b""
+                await self._writer.drain()
         self._writer.write(data + (self._http.send(h11.EndOfMessage()) or b""))
         await self._writer.drain()
 
-    async def _event(self, timeout_s: float) -> object:
-        while True:
-            event = self._http.next_event()
-            if event is h11.PAUSED:
-                return event
-            if event is not h11.NEED_DATA:
-                return event
-            async with asyncio.timeout(timeout_s):
-                self._http.receive_data(await self._reader.read(_CHUNK))
-
-    async def _malformed(self, status: int, why: str) -> None:
+    async def _refuse(self, status: int, why: str) -> None:
+        """Record and answer what is no request, and let the client go."""
+        self._exchange.malformed(why)
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         body = f"malformed request: {why}\n".encode()
         headers = [("Content-Length", str(len(body))), ("Connection", "close")]
         try:
-            head = h11.Response(status_code=status, headers=headers)
-            self._writer.write(self._http.send(head) or b"")
-            self._writer.write(self._http.send(h11.Data(data=body)) or b"")
-            self._writer.write(self._http.send(h11.EndOfMessage()) or b"")
+            head = self._http.send(h11.Response(status_code=status, headers=headers)) or b""
+            self._writer.write(head + (self._http.send(h11.Data(data=body)) or b""))
             await self._writer.drain()
+            if self._writer.can_write_eof():
+                self._writer.write_eof()
+            # Closing while more is coming would take the answer from the client.
+            async with asyncio.timeout(_LINGER_S):
+                while await self._reader.read(_CHUNK):
+                    pass
         except (OSError, h11.LocalProtocolError):
             return

@@ -42,6 +42,10 @@ class Recorder(Protocol):
         """Return what was recorded, in the order of `begin`."""
         ...
 
+    def close(self) -> None:
+        """Take no more calls; idempotent."""
+        ...
+
 
 class FileRecorder:
     """Appends JSON lines to a file of mode 0600; thread-safe."""
@@ -56,6 +60,7 @@ class FileRecorder:
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self._calls: dict[int, Call] = {}
+        self._failure: RecorderFailed | None = None
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             self._file = os.open(path, flags, 0o600)
@@ -85,19 +90,26 @@ class FileRecorder:
             return tuple(self._calls[n] for n in sorted(self._calls))
 
     def close(self) -> None:
-        """Close the file."""
+        """Take no more calls; idempotent."""
         with self._lock:
-            os.close(self._file)
+            if self._file >= 0:
+                os.close(self._file)
+            self._file = -1
 
     def _now(self) -> float:
         return round((time.monotonic() - self._started) * 1000, 3)
 
     def _write(self, event: str, row: JsonObject) -> None:
+        if self._failure is not None:
+            # After a gap the trace is worth nothing, even if there is room again.
+            raise self._failure
         line: dict[str, Json] = {"event": event, **row}
         data = json.dumps(line, ensure_ascii=True).encode() + b"\n"
         try:
             written = os.write(self._file, data)
         except OSError as error:
-            raise RecorderFailed(f"the trace cannot be written: {error.strerror}") from error
+            self._failure = RecorderFailed(f"the trace cannot be written: {error.strerror}")
+            raise self._failure from error
         if written != len(data):
-            raise RecorderFailed("the trace cannot be written: the disk is full")
+            self._failure = RecorderFailed("the trace cannot be written: the disk is full")
+            raise self._failure

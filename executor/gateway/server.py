@@ -13,11 +13,13 @@ from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 from executor.aws import shared_loader
-from executor.errors import RecorderFailed
-from executor.gateway.admission import EngineHasIt, Implements, Rule
+from executor.errors import ExecutorError, RecorderFailed
+from executor.gateway.addressing import Addressing
+from executor.gateway.admission import EngineHasIt, Implements, OneAccount, Rule
 from executor.gateway.aliases import Aliases
 from executor.gateway.connection import ClientConnection
-from executor.gateway.exchange import Exchange, Prepare, Road
+from executor.gateway.exchange import Exchange, Road
+from executor.gateway.preparation import Preparation, Prepare
 from executor.gateway.recorder import Recorder
 from executor.gateway.upstream import Upstream
 from executor.gateway.vault import Vault
@@ -67,21 +69,22 @@ class Gateway:
         identifier = Identifier(models, default_region=region)
         parts = urlsplit(upstream)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        addressing = Addressing(
+            account=account, authority=f"{host}:{port}", aliases=aliases or Aliases()
+        )
         self._road = Road(
             identifier=identifier,
-            answers=Answers(models),
-            redaction=Redaction(models),
-            rules=(EngineHasIt(operations), *rules),
+            rules=(EngineHasIt(operations), OneAccount(account), *rules),
+            preparation=Preparation(prepare),
             recorder=recorder,
+            redaction=Redaction(models),
             vault=vault,
-            aliases=aliases or Aliases(),
+            addressing=addressing,
             upstream=Upstream(host, port),
-            authority=f"{host}:{port}",
-            account=account,
-            prepare=prepare,
+            answers=Answers(models),
         )
-        self._prepared: set[tuple[str, str, str]] = set()
-        self._failure: RecorderFailed | None = None
+        self._exchange = Exchange(self._road)
+        self._failure: ExecutorError | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._connections: set[ClientConnection] = set()
         self._closed = False
@@ -101,12 +104,14 @@ class Gateway:
 
         Raises:
             RecorderFailed: a call could not be recorded; nothing may be concluded from the run.
+            ExecutorError: the gateway itself failed, and stopped.
         """
         if not self._closed:
             self._closed = True
             self._await(self._stop())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+            self._road.recorder.close()
         if self._failure is not None:
             raise self._failure
         return self._road.recorder.calls()
@@ -145,21 +150,32 @@ class Gateway:
             reader,
             writer,
             identifier=self._road.identifier,
-            exchange=Exchange(self._road, self._prepared),
+            exchange=self._exchange,
         )
         self._connections.add(connection)
         try:
             if self._failure is None:
                 await connection.serve()
         except RecorderFailed as failure:
-            self._failure = failure
+            self._fail(failure)
         except asyncio.CancelledError:
-            # Only `_stop` cancels; asyncio would report the task of a stream as failed.
+            # Only `_stop` and `_fail` cancel; asyncio would report the stream's task as failed.
             return
+        except Exception as error:  # the end of a thread: nobody else would hear of it
+            self._fail(_own_failure(error))
         finally:
             self._clients.discard(task)
             self._connections.discard(connection)
             writer.close()
+
+    def _fail(self, failure: ExecutorError) -> None:
+        """Stop answering anybody: from here on calls would go unrecorded."""
+        if self._failure is not None:
+            return
+        self._failure = failure
+        self._server.close()
+        for task in self._clients - {asyncio.current_task()}:
+            task.cancel()
 
     @property
     def _busy(self) -> bool:
@@ -171,7 +187,21 @@ class Gateway:
         # The change has ended; what it had asked for may still be on its way.
         while self._busy and self._loop.time() < ends:
             await asyncio.sleep(0.01)
+        for connection in tuple(self._connections):
+            # Closing would wait until the client has read what is written.
+            connection.abort()
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
         self._road.upstream.close()
+        # Transports say goodbye in the loop's next round.
+        await asyncio.sleep(0)
+
+
+def _own_failure(error: Exception) -> ExecutorError:
+    if isinstance(error, ExecutorError):
+        return error
+    return ExecutorError(
+        f"the gateway failed: {type(error).__name__}: {error}",
+        hint="this is a fault of ours; please report it with what the change did",
+    )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import h11
-
-from executor.gateway.wire import WireRequest
 
 _CHUNK = 1 << 16
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect"}
 )
+# Servers close idle connections after five seconds and more; one that is closed while a
+# request is under way leaves it uncertain whether it was acted on.
+_IDLE_S = 2.0
+_EARLY_ANSWER_S = 5.0
 
 
 class EngineLost(Exception):
@@ -24,14 +27,16 @@ class AnswerLost(Exception):
     """The engine took the request, or part of it, and did not answer."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     state: h11.Connection
+    idle_since: float = 0.0
 
     def usable(self) -> bool:
-        return not (self.writer.is_closing() or self.reader.at_eof())
+        fresh = time.monotonic() - self.idle_since < _IDLE_S
+        return fresh and not (self.writer.is_closing() or self.reader.at_eof())
 
 
 class Answer:
@@ -41,31 +46,32 @@ class Answer:
         self._pool = pool
         self._connection = connection
         self.status = head.status_code
-        self.reason = bytes(head.reason)
         self.headers: tuple[tuple[str, str], ...] = tuple(
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in head.headers.raw_items()
         )
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body.
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body. Closing the generator early gives the rest up.
 
         Raises:
             AnswerLost: it broke off.
         """
-        while True:
-            event = await _next_event(self._connection)
-            if isinstance(event, h11.Data):
+        try:
+            while isinstance(event := await _next_event(self._connection), h11.Data):
                 yield bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage):
-                self._pool.give_back(self._connection)
-                return
-            else:
-                raise AnswerLost("the engine broke off its answer")
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise AnswerLost(f"the engine broke off its answer: {error}") from error
+        finally:
+            self._pool.give_back(self._connection)
 
-    def abandon(self) -> None:
-        """Close the connection; the rest of the body is not wanted."""
-        self._connection.writer.close()
+    async def whole(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            AnswerLost: it broke off.
+        """
+        return b"".join([piece async for piece in self.pieces()])
 
 
 class Upstream:
@@ -79,91 +85,115 @@ class Upstream:
         self._host = host
         self._port = port
         self._idle: list[_Connection] = []
+        self._open: set[_Connection] = set()
 
     async def send(
-        self, request: WireRequest, target: str, headers: Sequence[tuple[str, str]], body: bytes
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str, str]],
+        body: AsyncIterator[bytes],
     ) -> Answer:
-        """Send a request with its whole body and return the head of the answer.
+        """Send a request and return the head of the answer.
+
+        Args:
+            method: HTTP method.
+            target: path and query.
+            headers: all of them; they must say how long the body is.
+            body: in pieces.
 
         Raises:
             EngineLost: the engine did not take it.
             AnswerLost: it may have taken it, and did not answer.
         """
-
-        async def pieces() -> AsyncIterator[bytes]:
-            if body:
-                yield body
-
-        return await self.stream(request, target, headers, pieces())
-
-    async def stream(
-        self,
-        request: WireRequest,
-        target: str,
-        headers: Sequence[tuple[str, str]],
-        body: AsyncIterator[bytes],
-    ) -> Answer:
-        """Send a request whose body comes in pieces; see `send`."""
+        head = h11.Request(
+            method=method.encode("ascii"),
+            target=target.encode("latin-1"),
+            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers],
+        )
         connection = await self._connect()
-        head = h11.Request(method=request.method, target=target, headers=list(headers))
         try:
-            connection.writer.write(connection.state.send(head) or b"")
-            async for piece in body:
-                connection.writer.write(connection.state.send(h11.Data(data=piece)) or b"")
-                await connection.writer.drain()
-            connection.writer.write(connection.state.send(h11.EndOfMessage()) or b"")
-            await connection.writer.drain()
-            return await self._head(connection)
-        except (OSError, h11.RemoteProtocolError) as error:
-            connection.writer.close()
-            raise AnswerLost(f"the engine did not answer: {error}") from error
+            await _write(connection, head, body)
+            return await self._answer(connection)
         except BaseException:
-            connection.writer.close()
+            self._end(connection)
             raise
 
-    async def _head(self, connection: _Connection) -> Answer:
-        while True:
-            event = await _next_event(connection)
-            if isinstance(event, h11.Response):
-                return Answer(self, connection, event)
-            if not isinstance(event, h11.InformationalResponse):
-                connection.writer.close()
-                raise AnswerLost("the engine closed the connection without an answer")
+    async def _answer(self, connection: _Connection) -> Answer:
+        try:
+            while True:
+                event = await _next_event(connection)
+                if isinstance(event, h11.Response):
+                    return Answer(self, connection, event)
+                if not isinstance(event, h11.InformationalResponse):
+                    raise AnswerLost("the engine closed the connection without an answer")
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise AnswerLost(f"the engine did not answer: {error}") from error
 
     async def _connect(self) -> _Connection:
         while self._idle:
             connection = self._idle.pop()
             if connection.usable():
                 return connection
-            connection.writer.close()
+            self._end(connection)
         try:
             reader, writer = await asyncio.open_connection(self._host, self._port, limit=1 << 18)
         except OSError as error:
             raise EngineLost(f"the engine does not answer: {error}") from error
-        return _Connection(reader, writer, h11.Connection(our_role=h11.CLIENT))
+        connection = _Connection(reader, writer, h11.Connection(our_role=h11.CLIENT))
+        self._open.add(connection)
+        return connection
 
     def give_back(self, connection: _Connection) -> None:
         """Keep a connection for the next request, if both sides will."""
         state = connection.state
         if state.our_state is h11.DONE and state.their_state is h11.DONE:
             state.start_next_cycle()
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
         else:
-            connection.writer.close()
+            self._end(connection)
 
     def close(self) -> None:
-        """Close what is idle."""
-        for connection in self._idle:
-            connection.writer.close()
+        """Close every connection, at once."""
+        for connection in tuple(self._open):
+            self._end(connection)
         self._idle.clear()
+
+    def _end(self, connection: _Connection) -> None:
+        self._open.discard(connection)
+        connection.writer.transport.abort()
+
+
+async def _write(connection: _Connection, head: h11.Request, body: AsyncIterator[bytes]) -> None:
+    """Write a request; the head goes in one piece with the beginning of the body.
+
+    A server may answer and hang up before it has read all; then its answer counts, which the
+    caller reads.
+    """
+    state, writer = connection.state, connection.writer
+    pending = state.send(head) or b""
+    async for piece in body:
+        pending += state.send(h11.Data(data=piece)) or b""
+        if len(pending) < _CHUNK:
+            continue
+        try:
+            writer.write(pending)
+            await writer.drain()
+        except OSError:
+            return
+        pending = b""
+    try:
+        writer.write(pending + (state.send(h11.EndOfMessage()) or b""))
+        await writer.drain()
+    except OSError:
+        return
 
 
 async def _next_event(connection: _Connection) -> object:
-    while True:
-        event = connection.state.next_event()
-        if event is not h11.NEED_DATA:
-            return event
+    while (event := connection.state.next_event()) is h11.NEED_DATA:
         connection.state.receive_data(await connection.reader.read(_CHUNK))
+    return event
 
 
 def forwarded_headers(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,18 +1,21 @@
 """Exact parameters for replay, encrypted, because the trace holds them redacted only.
 
 Parameters stay in memory until the run is decided; what will never be promoted is never
-written. Bodies that stream past are encrypted piece by piece as they come.
+written, unless it is too much for the memory. Bodies that stream past are encrypted piece by
+piece as they come, and are worth something only once they were kept whole.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from executor.errors import RecorderFailed
 from executor.gateway.wire import decode, encode
@@ -24,67 +27,99 @@ if TYPE_CHECKING:
 MOST_BYTES = 256 << 20
 _PIECE = 1 << 20
 _PARAMS = "params.sealed"
+# Entries that are kept in memory; an upload of thousands of small files must not fill it.
+_MOST_IN_MEMORY = 32 << 20
 
 
 class BlobWriter:
-    """Takes one streamed body."""
+    """Takes one streamed body; what is not said to be whole is thrown away."""
 
     def __init__(self, vault: Vault, name: str) -> None:
         self._vault = vault
         self._name = name
         self._pending = bytearray()
-        self._file: BinaryIO | None = vault.open_blob_for_writing(name)
+        self._digest = hashlib.sha256()
+        self._whole = False
+        self._file = vault.open_blob(name)
 
-    @property
-    def kept(self) -> bool:
-        """Whether all of it fits the vault so far."""
-        return self._file is not None
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._whole:
+            self._drop()
 
     def write(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Take a piece of the body; a body that does not fit is dropped."""
         if self._file is None:
             return
         if not self._vault.reserve(len(data)):
             self._drop()
             return
+        self._digest.update(data)
         self._pending += data
         while len(self._pending) >= _PIECE:
             self._put(bytes(self._pending[:_PIECE]))
             del self._pending[:_PIECE]
 
-    def close(self) -> bool:
-        """End the body; returns whether it was kept."""
-        if self._file is None:
-            return False
+    def keep(self) -> None:
+        """Say that the body is whole."""
         self._put(bytes(self._pending))
+        if self._file is None:
+            return
         self._file.close()
-        return True
+        self._whole = True
+        self._vault.know_blob(self._name, self._digest.hexdigest())
 
     def _put(self, piece: bytes) -> None:
-        assert self._file is not None
+        if self._file is None:
+            return
         sealed = self._vault.seal(piece)
-        self._file.write(struct.pack(">I", len(sealed)) + sealed)
+        try:
+            self._file.write(struct.pack(">I", len(sealed)) + sealed)
+        except OSError:
+            # A full disk makes the call one that cannot be replayed, not one that failed.
+            self._drop()
 
     def _drop(self) -> None:
-        assert self._file is not None
-        self._file.close()
-        self._file = None
-        (self._vault.directory / f"{self._name}.blob").unlink()
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        self._pending.clear()
+        try:
+            file.close()
+        finally:
+            self._vault.drop_blob(self._name)
 
 
 class Vault:
     """The sealed material of one run."""
 
-    def __init__(self, directory: Path, key: bytes, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        key: bytes,
+        *,
+        most_bytes: int = MOST_BYTES,
+        most_in_memory: int = _MOST_IN_MEMORY,
+    ) -> None:
         """Args:
         directory: where it is kept; made when something is.
         key: 32 bytes, the user's own.
-        most_bytes: how much of streamed bodies is kept; more makes the call not replayable.
+        most_bytes: how much is written before the decision; calls beyond it are not replayable.
+        most_in_memory: how much of other parameters waits in memory for the decision.
         """
         self.directory = directory
         self._key = key
         self._left = most_bytes
+        self._memory_left = most_in_memory
         self._entries: dict[str, Json] = {}
+        self._digests: dict[str, str] = {}
 
     def put(self, name: str, params: Mapping[str, object], *, framing: str = "") -> None:
         """Keep exact parameters until `save`.
@@ -93,29 +128,31 @@ class Vault:
             name: the entry.
             params: as botocore takes them; a streamed body is the blob of the same name.
             framing: how the blob is framed: `aws-chunked` or not at all.
+
+        Raises:
+            RecorderFailed: they have to be written now, and cannot be.
         """
-        self._entries[name] = {"params": encode(params), "framing": framing}
+        entry: Json = {"params": encode(params), "framing": framing}
+        size = _weight(params)
+        if size <= self._memory_left:
+            self._memory_left -= size
+            self._entries[name] = entry
+        elif self.reserve(size):
+            self._write(f"{name}.sealed", json.dumps(entry).encode())
 
     def blob(self, name: str) -> BlobWriter:
-        """Return where a streamed body goes."""
+        """Return where a streamed body goes; used as a context."""
         return BlobWriter(self, name)
 
     def save(self) -> None:
-        """Write the entries, encrypted.
+        """Write what is still in memory, encrypted.
 
         Raises:
-            RecorderFailed: they cannot be written.
+            RecorderFailed: it cannot be written.
         """
-        if not self._entries:
-            return
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            data = self.seal(json.dumps(self._entries).encode())
-            path = self.directory / _PARAMS
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
-                f.write(data)
-        except OSError as error:
-            raise RecorderFailed(f"what a promotion needs cannot be kept: {error}") from error
+        if self._entries or self._digests:
+            kept: Json = {"entries": self._entries, "blobs": {**self._digests}}
+            self._write(_PARAMS, json.dumps(kept).encode())
 
     def params(self, name: str) -> tuple[dict[str, object], str]:
         """Return kept parameters and the framing of their blob.
@@ -124,9 +161,10 @@ class Vault:
             KeyError: there is no such entry.
             ValueError: it was altered, or the key is another one.
         """
-        if not self._entries:
-            self._load()
-        entry = self._entries[name]
+        self._load()
+        entry = self._entries.get(name)
+        if entry is None:
+            entry = json.loads(self._read(f"{name}.sealed"))
         assert isinstance(entry, Mapping)
         found = decode(entry["params"])
         assert isinstance(found, dict)
@@ -137,26 +175,64 @@ class Vault:
 
         Raises:
             FileNotFoundError: it was not kept.
-            ValueError: it was altered, or the key is another one.
+            ValueError: it was altered, or the key is another one; the pieces that came before
+                are worth nothing.
         """
+        self._load()
+        digest = hashlib.sha256()
         with (self.directory / f"{name}.blob").open("rb") as file:
             while head := file.read(4):
-                yield self._opened(file.read(struct.unpack(">I", head)[0]))
+                piece = self._opened(file.read(int.from_bytes(head, "big")))
+                digest.update(piece)
+                yield piece
+        if digest.hexdigest() != self._digests.get(name):
+            raise ValueError(f"the sealed body {name} is not the one that was kept")
+
+    # For `BlobWriter`
 
     def reserve(self, count: int) -> bool:
         """Take room for streamed bytes; returns whether there was enough."""
         self._left -= count
         return self._left >= 0
 
-    def open_blob_for_writing(self, name: str) -> BinaryIO:
-        """Open the file of a streamed body."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return os.fdopen(os.open(self.directory / f"{name}.blob", flags, 0o600), "wb")
+    def open_blob(self, name: str) -> BinaryIO | None:
+        """Open the file of a streamed body; None when it cannot be kept."""
+        try:
+            return self._create(f"{name}.blob")
+        except OSError:
+            return None
+
+    def know_blob(self, name: str, digest: str) -> None:
+        """Remember the SHA-256 of a body that was kept whole."""
+        self._digests[name] = digest
+
+    def drop_blob(self, name: str) -> None:
+        """Forget a body that was not."""
+        (self.directory / f"{name}.blob").unlink(missing_ok=True)
 
     def seal(self, data: bytes) -> bytes:
         """Return data encrypted."""
         return self._fernet().encrypt(data)
+
+    # Files
+
+    def _create(self, name: str) -> BinaryIO:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        return os.fdopen(os.open(self.directory / name, flags, 0o600), "wb")
+
+    def _write(self, name: str, data: bytes) -> None:
+        try:
+            with self._create(name) as file:
+                file.write(self.seal(data))
+        except OSError as error:
+            raise RecorderFailed(f"what a promotion needs cannot be kept: {error}") from error
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return self._opened((self.directory / name).read_bytes())
+        except FileNotFoundError as error:
+            raise KeyError(name) from error
 
     def _opened(self, data: bytes) -> bytes:
         from cryptography.fernet import InvalidToken
@@ -169,15 +245,27 @@ class Vault:
             ) from error
 
     def _load(self) -> None:
-        try:
-            data = (self.directory / _PARAMS).read_bytes()
-        except FileNotFoundError as error:
-            raise KeyError(str(error)) from error
-        entries = json.loads(self._opened(data))
-        assert isinstance(entries, dict)
-        self._entries = entries
+        if self._entries or self._digests:
+            return
+        if not (self.directory / _PARAMS).exists():
+            return
+        kept = json.loads(self._read(_PARAMS))
+        self._entries = dict(kept["entries"])
+        self._digests = dict(kept["blobs"])
 
     def _fernet(self) -> Fernet:
         from cryptography.fernet import Fernet
 
         return Fernet(base64.urlsafe_b64encode(self._key))
+
+
+def _weight(params: object) -> int:
+    """Return about how many bytes a value takes."""
+    match params:
+        case str() | bytes():
+            return 64 + len(params)
+        case Mapping():
+            return 64 + sum(_weight(k) + _weight(v) for k, v in params.items())
+        case list() | tuple():
+            return 64 + sum(_weight(v) for v in params)
+    return 64

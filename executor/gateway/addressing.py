@@ -1,0 +1,169 @@
+"""What the engine sees instead of what the change sent, and the other way round.
+
+The run's account takes the place of whatever access key the client used (emulators read the
+account from it), virtual-hosted S3 addresses become path-style ones, and ids are translated
+wherever AWS reads them as ids. A user's own data is left as it is: in an object, a key or a
+message the text `vpc-1` means nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from executor.gateway.aliases import Aliases
+from executor.gateway.upstream import forwarded_headers
+from executor.gateway.wire import Identity, WireRequest, bucket_of_host
+
+Headers = tuple[tuple[str, str], ...]
+
+_CREDENTIAL = re.compile(r"(Credential=)[^/,\s]+(/)")
+_PRESIGNED = re.compile(r"((?:X-Amz-Credential)=)[^&/%]+(%2F|/)", re.IGNORECASE)
+_V2_HEADER = re.compile(r"^(AWS )[^:]+(:)")
+_V2_QUERY = re.compile(r"((?:^|[?&])AWSAccessKeyId=)[^&]+()")
+# Message bodies; their checksums are in the answer, and clients compare them.
+_MESSAGES = frozenset({"SendMessage", "SendMessageBatch", "ReceiveMessage"})
+# Headers that say what a request is, or how it travels; no ids are in them.
+_FIXED = re.compile(
+    r"^(?:authorization|host|date|user-agent|content-.*|accept.*|x-amz-(?:date|target"
+    r"|content-sha256|security-token|checksum.*|meta-.*|copy-source.*)|amz-sdk-.*)$",
+    re.IGNORECASE,
+)
+_DIGESTS: dict[str, Callable[[bytes], bytes]] = {
+    "x-amz-checksum-sha1": lambda body: hashlib.sha1(body).digest(),
+    "x-amz-checksum-sha256": lambda body: hashlib.sha256(body).digest(),
+    "x-amz-checksum-crc32": lambda body: zlib.crc32(body).to_bytes(4, "big"),
+    "content-md5": lambda body: hashlib.md5(body).digest(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """A request as the engine gets it."""
+
+    target: str
+    headers: Headers
+    body: bytes
+
+
+class Addressing:
+    """Turns requests and answers into what the other side understands."""
+
+    def __init__(self, *, account: str, authority: str, aliases: Aliases) -> None:
+        """Args:
+        account: 12-digit account that calls appear as.
+        authority: `host:port` of the engine.
+        aliases: ids to translate.
+        """
+        self._account = rf"\g<1>{account}\g<2>"
+        self._authority = authority
+        self._aliases = aliases
+
+    def outbound(self, request: WireRequest, identity: Identity) -> Outbound:
+        """Return what to send to the engine."""
+        target = _V2_QUERY.sub(self._account, _PRESIGNED.sub(self._account, request.target))
+        if target.startswith(("http://", "https://")):
+            target = "/" + target.partition("://")[2].partition("/")[2]
+        if identity.service != "s3":
+            target = self._to_engine(target)
+        bucket = bucket_of_host(request.host)
+        headers = [
+            (name, self._header(name, value, identity, bucket))
+            for name, value in forwarded_headers(request.headers)
+        ]
+        body = request.body
+        if request.buffered:
+            if _holds_ids(identity) and not request.header("content-encoding"):
+                body = self._aliases.to_engine(body)
+            headers = _framed(headers, body, changed=body != request.body)
+        return Outbound(
+            target=f"/{bucket}{target}" if bucket else target, headers=tuple(headers), body=body
+        )
+
+    def inbound(
+        self, identity: Identity, headers: Headers, body: bytes | None
+    ) -> tuple[Headers, bytes]:
+        """Return headers and body of an answer as the change is to see them.
+
+        Args:
+            identity: what was asked.
+            headers: as the engine sent them.
+            body: the whole body; None when it streams past.
+        """
+        kept = [
+            (name, self._aliases.to_change(value.encode("latin-1")).decode("latin-1"))
+            if _may_hold_ids(name, identity)
+            else (name, value)
+            for name, value in forwarded_headers(headers)
+        ]
+        if body is None:
+            return tuple(kept), b""
+        translated = self._aliases.to_change(body) if _holds_ids(identity) else body
+        if translated != body:
+            kept = _framed(kept, translated, changed=True)
+        return tuple(kept), translated
+
+    def _header(self, name: str, value: str, identity: Identity, bucket: str) -> str:
+        match name.lower():
+            case "authorization":
+                return _V2_HEADER.sub(self._account, _CREDENTIAL.sub(self._account, value))
+            case "host" if bucket:
+                return self._authority
+            case "accept-encoding":
+                # What is compressed can be neither read nor translated.
+                return "identity"
+        return self._to_engine(value) if _may_hold_ids(name, identity) else value
+
+    def _to_engine(self, text: str) -> str:
+        return self._aliases.to_engine(text.encode("latin-1")).decode("latin-1")
+
+
+def _holds_ids(identity: Identity) -> bool:
+    """Whether ids in the bodies of the operation are AWS's and not part of a user's data."""
+    if identity.protocol == "smithy-rpc-v2-cbor":
+        return False  # every text in it is preceded by its length
+    if identity.service == "s3":
+        return "Key" not in identity.params and identity.operation != "DeleteObjects"
+    return not (identity.service == "sqs" and identity.operation in _MESSAGES)
+
+
+def _may_hold_ids(name: str, identity: Identity) -> bool:
+    if identity.service == "s3":
+        return name.lower().endswith("kms-key-id")
+    return _FIXED.match(name) is None
+
+
+def _framed(
+    headers: Sequence[tuple[str, str]], body: bytes, *, changed: bool
+) -> list[tuple[str, str]]:
+    """Return the headers with the body's length, and with its checksums if it was changed."""
+    found: list[tuple[str, str]] = []
+    length: tuple[str, str] | None = ("Content-Length", str(len(body)))
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered in ("content-length", "transfer-encoding"):
+            found.extend([length] if length else [])
+            length = None
+            continue
+        mended = _mended(lowered, value, body) if changed else value
+        if mended is not None:
+            found.append((name, mended))
+    if body and length:
+        found.append(length)
+    return found
+
+
+def _mended(name: str, value: str, body: bytes) -> str | None:
+    """Return the value of a header for a body that was changed; None drops the header."""
+    if name in _DIGESTS:
+        return base64.b64encode(_DIGESTS[name](body)).decode()
+    if name == "x-amz-crc32":
+        return str(zlib.crc32(body))
+    if name == "x-amz-content-sha256" and len(value) == 64:
+        return hashlib.sha256(body).hexdigest()
+    # Checksums that Python has no function for.
+    return None if name.startswith("x-amz-checksum-") else value

@@ -1,0 +1,47 @@
+"""Before the first call of a kind is forwarded, the replica is made ready for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from executor.errors import ExecutorError
+from executor.gateway.admission import Refused
+from executor.gateway.wire import Identity
+from executor.model.call import Refusal
+
+Prepare = Callable[[str, str, str], None]
+"""Told service, operation and region before a call is forwarded; may take its time."""
+
+
+class Preparation:
+    """Asks once for each service, operation and region; used by one event loop.
+
+    Calls of one service wait for each other's preparation, those of others go on.
+    """
+
+    def __init__(self, prepare: Prepare) -> None:
+        """Args:
+        prepare: blocks until the replica is ready; runs in a thread of its own.
+        """
+        self._prepare = prepare
+        self._done: set[tuple[str, str, str]] = set()
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def refusal(self, identity: Identity) -> Refused | None:
+        """Prepare for a call; returns why it must not be made, if so."""
+        key = (identity.service, identity.operation, identity.region)
+        if key in self._done:
+            return None
+        lock = self._locks.setdefault((identity.service, identity.region), asyncio.Lock())
+        async with lock:
+            if key in self._done:
+                return None
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self._prepare, *key)
+            except ExecutorError as error:
+                return Refused(
+                    refusal=Refusal.NOT_HYDRATED, code="NotHydrated", message=error.message
+                )
+            self._done.add(key)
+        return None
