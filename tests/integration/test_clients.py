@@ -142,6 +142,25 @@ url=$({aws_cli} --endpoint-url "$AWS_ENDPOINT_URL" sqs get-queue-url --queue-nam
 
 
 @pytest.mark.awscli
+def test_aws_cloudformation_deploy_is_promoted_with_its_change_set(
+    programs: Programs, production: Production, aws_cli: str
+) -> None:
+    (programs.workdir / "web.yaml").write_text(
+        "Resources: {Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}}"
+    )
+    words = ("deploy", "--stack-name", "web", "--template-file", "web.yaml")
+    ended = aws(programs, aws_cli, "cloudformation", *words)
+    assert ended.status == 0, ended.err
+    assert effects_of(ended.report()) == {
+        ("create", "AWS::CloudFormation::Stack", "web"),
+        ("create", "AWS::SQS::Queue", "jobs"),
+    }
+    promoted = programs.executor("promote", "last", "--yes")
+    assert promoted.status == 0, promoted.out + promoted.err
+    assert production.call("sqs", "GetQueueUrl", QueueName="jobs")["QueueUrl"]
+
+
+@pytest.mark.awscli
 def test_aws_that_fails_is_denied_with_its_words(programs: Programs, aws_cli: str) -> None:
     ended = aws(programs, aws_cli, "s3api", "head-bucket", "--bucket", "nobody-has-it")
     assert ended.status == 4
@@ -174,6 +193,12 @@ resource "aws_dynamodb_table" "users" {{
 
 
 BUCKET = 'resource "aws_s3_bucket" "assets" { bucket = "assets" }\n'
+TAGGED_BUCKET = """
+resource "aws_s3_bucket" "assets" {
+  bucket = "assets"
+  tags   = { a = "b" }
+}
+"""
 QUEUE = 'resource "aws_sqs_queue" "orders" { name = "orders" }\n'
 
 
@@ -247,10 +272,8 @@ def test_terraform_that_replaces_a_table_is_denied(infra: Programs, production: 
     assert {calls[n] for n in caused} >= {"DeleteTable", "CreateTable"}
     assert (infra.workdir / "terraform.tfstate").read_bytes() == state
     assert production.state() == before
-    # What is in order still is: a tag is added, and promoted.
-    main.write_text(
-        BUCKET.replace("}", ', tags = { a = "b" } }').replace(", tags", "\n tags") + table("id")
-    )
+    # What is in order still is: a tag is added.
+    main.write_text(TAGGED_BUCKET + table("id"))
     tagged = infra.dry_run(*APPLY, env=CLEAN)
     assert tagged.status == 0, tagged.err
     assert effects_of(tagged.report()) == {("update", "AWS::S3::Bucket", "assets")}
