@@ -12,6 +12,7 @@ import executor.catalog.services as declared
 from executor.catalog.declarations import Operation, ResourceType, Service
 from executor.catalog.describing import with_paths
 from executor.catalog.expressions import evaluate, named
+from executor.catalog.parts import INERT, PARTS
 from executor.model.call import Call, Touch, Trace, Verb
 from executor.model.effect import HazardMark
 from executor.model.json import JsonObject
@@ -159,6 +160,10 @@ class Catalog:
         return call.operation in found.harmless or bool(self.touches(call))
 
     # Semantics for the differ
+
+    def readable(self, type_name: str) -> bool:
+        """Whether resources of the type are read, or are parts of what is read."""
+        return type_name in self._homes or type_name in PARTS or type_name in INERT
 
     def stateful(self, type_name: str) -> bool:
         """Whether deleting a resource of the type loses data; unknown types do."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from executor.effects.fields import leaves
 from executor.model.call import Touch, Trace, Verb
@@ -12,8 +13,34 @@ STACK = "AWS::CloudFormation::Stack"
 _MAKES_OR_ENDS = frozenset({Verb.CREATE, Verb.DELETE, Verb.OPERATE})
 
 
+class Owners:
+    """The stacks of one snapshot, found by what they own."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Args:
+        snapshot: the state whose stacks are meant.
+        """
+        self._by_member: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        for resource in snapshot.resources.values():
+            for member in resource.members:
+                self._by_member[member.type, member.id].append(resource)
+
+    def of(self, resource: Resource) -> tuple[Resource, ...]:
+        """Return the stack that owns the resource and the stacks around it, inmost first."""
+        found: dict[str, Resource] = {}
+        queue = [resource]
+        while queue:
+            owned = queue.pop(0)
+            for handle in sorted(owned.handles):
+                for stack in self._by_member.get((owned.type, handle), ()):
+                    if stack.address not in found:
+                        found[stack.address] = stack
+                        queue.append(stack)
+        return tuple(found.values())
+
+
 class Causes:
-    """Touches of one run, found by the resource they concern."""
+    """Touches of one run that may have changed something, found by what they concern."""
 
     def __init__(self, prior: Snapshot, observed: Snapshot, trace: Trace) -> None:
         """Args:
@@ -22,23 +49,44 @@ class Causes:
         trace: the calls, with what they touched.
         """
         uncertain = {call.n for call in trace.calls if call.uncertain}
-        self._touches = tuple(
+        self.touches: tuple[Touch, ...] = tuple(
             touch
             for touch in trace.touches
             if touch.verb is not Verb.READ and (touch.succeeded or touch.call in uncertain)
         )
-        self._stacks = tuple(
-            r for s in (prior, observed) for r in s.resources.values() if r.members
-        )
+        self.owners_before = Owners(prior)
+        self.owners_after = Owners(observed)
+        self._places: Mapping[tuple[str, str], list[int]] = _by_handle(self.touches)
+        self._made: Mapping[int, list[Touch]] = _creations(self.touches)
 
     def direct(self, *resources: Resource) -> tuple[Touch, ...]:
         """Return the touches that name one of the resources."""
-        return tuple(t for t in self._touches if any(_names(t, r) for r in resources))
+        return self.named((r.type, r.handles) for r in resources)
+
+    def named(self, subjects: Iterable[tuple[str, Iterable[str]]]) -> tuple[Touch, ...]:
+        """Return the touches of any of the subjects: pairs of type and handles."""
+        places = {
+            place
+            for type_name, handles in subjects
+            for handle in handles
+            for place in self._places.get((type_name, handle), ())
+        }
+        return tuple(self.touches[place] for place in sorted(places))
+
+    def made_by(self, call: int) -> tuple[Touch, ...]:
+        """Return what one call brought into being."""
+        return tuple(self._made.get(call, ()))
 
     def by_owner(self, *resources: Resource) -> tuple[Touch, ...]:
         """Return the touches on stacks that own one of the resources, however deep."""
-        owners = self._owners(resources)
-        return tuple(t for t in self._touches if any(_names(t, owner) for owner in owners))
+        return self.direct(
+            *(
+                stack
+                for resource in resources
+                for owners in (self.owners_before, self.owners_after)
+                for stack in owners.of(resource)
+            )
+        )
 
     def calls(self, *resources: Resource) -> tuple[int, ...]:
         """Return the calls that account for a change of the resources, in order.
@@ -51,43 +99,31 @@ class Causes:
             found = {t.call for t in self._by_reference(resources)}
         return tuple(sorted(found))
 
-    def uncaught(self, type_names: Iterable[str]) -> bool:
-        """Whether anything of the types was touched."""
-        wanted = set(type_names)
-        return any(t.type in wanted for t in self._touches)
-
-    @property
-    def touches(self) -> tuple[Touch, ...]:
-        """All touches that may have changed something."""
-        return self._touches
-
-    def _owners(self, resources: Iterable[Resource]) -> list[Resource]:
-        owners: list[Resource] = []
-        queue = list(resources)
-        seen: set[str] = set()
-        while queue:
-            owned = queue.pop()
-            for stack in self._stacks:
-                if stack.address not in seen and _owns(stack, owned):
-                    seen.add(stack.address)
-                    owners.append(stack)
-                    queue.append(stack)
-        return owners
-
-    def _by_reference(self, resources: Iterable[Resource]) -> Iterator[Touch]:
-        known = list(resources)
-        mentioned = {text for r in known for text in leaves(dict(r.properties))}
-        mentioned |= {text for r in known for text in leaves(dict(r.raw))}
-        for touch in self._touches:
-            if touch.verb in _MAKES_OR_ENDS and not touch.handles.isdisjoint(mentioned):
-                yield touch
+    def _by_reference(self, resources: Iterable[Resource]) -> Iterable[Touch]:
+        mentioned = {text for r in resources for text in mentions(r)}
+        return (
+            touch
+            for touch in self.touches
+            if touch.verb in _MAKES_OR_ENDS and not touch.handles.isdisjoint(mentioned)
+        )
 
 
-def _names(touch: Touch, resource: Resource) -> bool:
-    return touch.type == resource.type and not touch.handles.isdisjoint(resource.handles)
+def mentions(resource: Resource) -> frozenset[str]:
+    """Return every text in the description of a resource, among them what it refers to."""
+    return frozenset((*leaves(resource.properties), *leaves(resource.raw)))
 
 
-def _owns(stack: Resource, resource: Resource) -> bool:
-    return any(
-        member.type == resource.type and member.id in resource.handles for member in stack.members
-    )
+def _by_handle(touches: Iterable[Touch]) -> Mapping[tuple[str, str], list[int]]:
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, touch in enumerate(touches):
+        for handle in touch.handles:
+            places[touch.type, handle].append(place)
+    return dict(places)
+
+
+def _creations(touches: Iterable[Touch]) -> Mapping[int, list[Touch]]:
+    made: dict[int, list[Touch]] = defaultdict(list)
+    for touch in touches:
+        if touch.verb is Verb.CREATE:
+            made[touch.call].append(touch)
+    return dict(made)

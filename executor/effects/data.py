@@ -10,6 +10,9 @@ from executor.model.resource import DataMark, Resource
 _MOST_NAMED = 20
 # A queue's depth is a guess of the service's, and messages come while nobody looks.
 _GUESSED = "message"
+# A replica's items are keys without the rest, so writing one may change nothing to be seen.
+_HOLLOW = "item"
+_OVERWRITABLE = ("item", "object")
 
 
 def lost_parts(
@@ -24,11 +27,23 @@ def lost_parts(
         overwriting_loses: overwriting an entry loses what was there.
     """
     lost = list(_gone(before.data, after.data, overwriting_loses=overwriting_loses))
-    lost.extend(_erased(before, after, touches))
+    for touch in touches:
+        if touch.verb is Verb.ERASE:
+            lost.extend(_erased(before.data, after.data, touch, overwriting_loses))
+        elif touch.verb is Verb.WRITE and overwriting_loses:
+            lost.extend(_overwritten(before.data, touch))
     found = tuple(dict.fromkeys(lost))
     if len(found) > _MOST_NAMED:
         return (*found[:_MOST_NAMED], f"and {len(found) - _MOST_NAMED} more")
     return found
+
+
+def may_overwrite_unread(before: Resource, touches: Iterable[Touch]) -> bool:
+    """Whether something was written that may have taken the place of what was not read."""
+    data = before.data
+    if data is None or data.complete or data.unit not in _OVERWRITABLE:
+        return False
+    return any(t.verb is Verb.WRITE and t.part not in data.entries for t in touches)
 
 
 def holds_data(resource: Resource) -> bool:
@@ -77,19 +92,24 @@ def _gone(
             yield f"{missing} {before.unit}{'s' if missing > 1 else ''}"
 
 
-def _erased(before: Resource, after: Resource, touches: Iterable[Touch]) -> Iterator[str]:
-    for touch in touches:
-        if touch.verb is not Verb.ERASE:
-            continue
-        if not touch.part:
-            unit = before.data.unit if before.data is not None else "data"
-            yield f"{unit}s, by call {touch.call}"
-        elif not _accounted_for(before.data, after.data, touch.part):
-            yield f"{touch.part}, by call {touch.call}"
+def _erased(
+    before: DataMark | None, after: DataMark | None, touch: Touch, overwriting_loses: bool
+) -> Iterator[str]:
+    """Yield what a call destroyed, also where something like it is there again.
+
+    What was not there before the run was written by the run itself, and is no loss.
+    """
+    if before is None or not touch.part:
+        yield f"{touch.part or (before.unit if before else 'data') + 's'}, by call {touch.call}"
+    elif touch.part in before.entries:
+        if after is None or touch.part not in after.entries:
+            yield f"{before.unit} {touch.part}"
+        elif overwriting_loses:
+            yield f"{before.unit} {touch.part} (overwritten)"
+    elif before.unit == _GUESSED or not before.complete:
+        yield f"{touch.part}, by call {touch.call}"
 
 
-def _accounted_for(before: DataMark | None, after: DataMark | None, part: str) -> bool:
-    """Whether the entries themselves tell what became of a part."""
-    if before is None or after is None or before.unit == _GUESSED:
-        return False
-    return before.complete and after.complete
+def _overwritten(before: DataMark | None, touch: Touch) -> Iterator[str]:
+    if before is not None and before.unit == _HOLLOW and touch.part in before.entries:
+        yield f"{before.unit} {touch.part} (overwritten)"

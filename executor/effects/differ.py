@@ -11,12 +11,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from executor.effects.causes import STACK, Causes
-from executor.effects.data import data_differs, grew_by_itself, holds_data, lost_parts
+from executor.effects.causes import Causes, mentions
+from executor.effects.data import (
+    data_differs,
+    grew_by_itself,
+    holds_data,
+    lost_parts,
+    may_overwrite_unread,
+)
+from executor.effects.disagreements import false_deletions, leftovers
 from executor.effects.fields import changed_fields
+from executor.effects.incarnation import born_again
+from executor.effects.members import unread_members
 from executor.effects.pairing import replacements
+from executor.effects.retention import Retention
 from executor.effects.transience import transients
-from executor.model.call import Touch, Trace, Verb
+from executor.model.call import Trace, Verb
 from executor.model.effect import (
     Action,
     Doubt,
@@ -31,6 +41,14 @@ from executor.model.resource import Resource, Snapshot
 
 class Semantics(Protocol):
     """What the catalog knows of types."""
+
+    def service_of(self, type_name: str) -> str:
+        """Return the botocore service of a type; empty when it is not known."""
+        ...
+
+    def readable(self, type_name: str) -> bool:
+        """Whether resources of the type, or what they are parts of, are read."""
+        ...
 
     def stateful(self, type_name: str) -> bool:
         """Whether deleting a resource of the type loses data."""
@@ -50,6 +68,7 @@ class _World:
     prior: Snapshot
     observed: Snapshot
     causes: Causes
+    retention: Retention
 
 
 class Differ:
@@ -69,14 +88,22 @@ class Differ:
             observed: the state after; must cover what `prior` covers.
             trace: the calls in between.
         """
-        world = _World(prior, observed, Causes(prior, observed, trace))
+        causes = Causes(prior, observed, trace)
+        world = _World(prior, observed, causes, Retention(prior, observed, trace))
         effects = [*self._kept(world), *self._gone_and_new(world)]
         effects.sort(key=lambda e: (e.calls or (1 << 30,), e.address))
-        gone, lost = transients(prior, observed, world.causes)
+        reborn = frozenset(e.replaced_by for e in effects if e.action is Action.REPLACE)
+        gone, lost = transients(prior, observed, causes)
+        disagreements = (
+            *false_deletions(prior, observed, causes, reborn),
+            *leftovers(prior, observed, causes, world.retention, reborn),
+            *lost,
+        )
         return Effects(
             effects=tuple(effects),
             transient=gone,
-            disagreements=(*_false_deletions(world), *lost),
+            disagreements=tuple(sorted(dict.fromkeys(disagreements))),
+            unread=tuple(unread_members(prior, observed, causes, trace, self._semantics.readable)),
         )
 
     # Resources that are there before and after
@@ -91,30 +118,29 @@ class Differ:
                 yield effect
 
     def _same_address(self, world: _World, before: Resource, after: Resource) -> Effect | None:
-        direct = world.causes.direct(before, after)
-        if _birth_moved(before, after) or _recreated(world, before, after, direct):
+        if born_again(before, after, world.causes, world.retention):
             return self._replaced(world, before, after)
         if after.deferred_delete and not before.deferred_delete:
             return self._deleted(world, before, after)
-        return self._updated(world, before, after, direct)
+        return self._updated(world, before, after)
 
-    def _updated(
-        self, world: _World, before: Resource, after: Resource, direct: tuple[Touch, ...]
-    ) -> Effect | None:
-        changed = changed_fields(before, after)
+    def _updated(self, world: _World, before: Resource, after: Resource) -> Effect | None:
+        changed = (*changed_fields(before, after), *_reprieve(before, after))
+        touches = world.causes.direct(before, after)
+        overwriting_loses = self._overwriting_loses(before, after)
         lost = lost_parts(
-            before, after, direct, overwriting_loses=self._semantics.overwrites_lose(before)
+            before,
+            after,
+            (t for t in touches if t.succeeded),
+            overwriting_loses=overwriting_loses,
         )
-        calls = world.causes.calls(before, after)
-        quiet = not changed and not lost
-        if quiet and (
-            not data_differs(before, after) or (not calls and grew_by_itself(before, after))
-        ):
-            if not after.settling:
-                return None
+        blind = overwriting_loses and may_overwrite_unread(before, touches)
+        told = changed or lost or blind or after.settling
+        if not told and not self._data_moved(world, before, after):
+            return None
         marks = self._semantics.hazards(before, after)
         hazards = {mark.hazard for mark in marks} | ({Hazard.DATA_LOSS} if lost else set())
-        return _effect(
+        return self._effect(
             world,
             Action.UPDATE,
             before,
@@ -122,16 +148,28 @@ class Differ:
             hazards=frozenset(hazards),
             changed=changed,
             parts=(*lost, *dict.fromkeys(mark.field for mark in marks)),
+            blind=blind,
         )
+
+    @staticmethod
+    def _data_moved(world: _World, before: Resource, after: Resource) -> bool:
+        if not data_differs(before, after):
+            return False
+        return bool(world.causes.calls(before, after)) or not grew_by_itself(before, after)
+
+    def _overwriting_loses(self, before: Resource, after: Resource) -> bool:
+        # Versions may have been switched off first, so both states have to keep them.
+        loses = self._semantics.overwrites_lose
+        return loses(before) or loses(after)
 
     # Resources that are there on one side only
 
     def _gone_and_new(self, world: _World) -> Iterator[Effect]:
         prior, observed = world.prior.resources, world.observed.resources
-        # What AWS makes and removes by itself with its owner (a VPC's default security group)
-        # is no effect of its own; the owner's is reported.
-        gone = [r for a, r in prior.items() if a not in observed and not r.builtin]
-        new = [r for a, r in observed.items() if a not in prior and not r.builtin]
+        gone = [r for a, r in prior.items() if a not in observed]
+        new = [r for a, r in observed.items() if a not in prior]
+        gone = [r for r in gone if not (r.builtin and _goes_along(world, r, gone))]
+        new = [r for r in new if not (r.builtin and _comes_along(world, r))]
         pairs = replacements(gone, new, world.prior, world.observed)
         taken = {r.address for r in pairs.values()}
         for before in gone:
@@ -145,7 +183,7 @@ class Differ:
                 yield self._created(world, after)
 
     def _replaced(self, world: _World, before: Resource, after: Resource) -> Effect:
-        return _effect(
+        return self._effect(
             world,
             Action.REPLACE,
             before,
@@ -158,107 +196,104 @@ class Differ:
     def _deleted(self, world: _World, before: Resource, after: Resource | None) -> Effect:
         deferred = after is not None
         hazards = self._loss(before)
-        return _effect(world, Action.DELETE, before, after, hazards=hazards, deferred=deferred)
+        return self._effect(world, Action.DELETE, before, after, hazards=hazards, deferred=deferred)
 
     def _created(self, world: _World, after: Resource) -> Effect:
-        return _effect(world, Action.CREATE, None, after)
+        return self._effect(world, Action.CREATE, None, after)
+
+    def _effect(
+        self,
+        world: _World,
+        action: Action,
+        before: Resource | None,
+        after: Resource | None,
+        *,
+        hazards: frozenset[Hazard] = frozenset(),
+        changed: tuple[FieldChange, ...] = (),
+        parts: tuple[str, ...] = (),
+        replaced_by: str = "",
+        deferred: bool = False,
+        blind: bool = False,
+    ) -> Effect:
+        known = [r for r in (before, after) if r is not None]
+        subject = known[0]
+        calls = world.causes.calls(*known)
+        return Effect(
+            action=action,
+            type=subject.type,
+            name=subject.name,
+            id=subject.id,
+            address=subject.address,
+            hazards=hazards,
+            calls=calls,
+            before=before.view() if before is not None else None,
+            after=after.view() if after is not None else None,
+            changed=changed,
+            parts=parts,
+            replaced_by=replaced_by,
+            deferred=deferred,
+            tags=dict(subject.tags),
+            handles=frozenset().union(*(r.handles for r in known)),
+            doubts=(
+                *self._doubts(world, calls, before, after),
+                *((Doubt.PARTLY_READ,) if blind else ()),
+            ),
+        )
+
+    def _doubts(
+        self,
+        world: _World,
+        calls: tuple[int, ...],
+        before: Resource | None,
+        after: Resource | None,
+    ) -> tuple[Doubt, ...]:
+        doubts: list[Doubt] = []
+        if not calls:
+            doubts.append(Doubt.NO_CAUSE)
+        if (before is None and self._unread(world.prior, after)) or (
+            after is None and self._unread(world.observed, before)
+        ):
+            # It may have been there all the time, or be there still: nobody could look.
+            doubts.append(Doubt.SOURCES_DISAGREE)
+        if after is not None and after.settling:
+            doubts.append(Doubt.UNSETTLED)
+        return tuple(doubts)
+
+    def _unread(self, snapshot: Snapshot, resource: Resource | None) -> bool:
+        if resource is None:
+            return False
+        service = self._semantics.service_of(resource.type)
+        if service and service not in snapshot.services:
+            return True
+        return any(
+            gap.type == resource.type or (gap.type == "*" and gap.service == service)
+            for gap in snapshot.gaps
+            if gap.address in ("", resource.address)
+        )
 
     def _loss(self, before: Resource) -> frozenset[Hazard]:
         loses = self._semantics.stateful(before.type) and holds_data(before)
         return frozenset({Hazard.DATA_LOSS}) if loses else frozenset()
 
 
-def _effect(
-    world: _World,
-    action: Action,
-    before: Resource | None,
-    after: Resource | None,
-    *,
-    hazards: frozenset[Hazard] = frozenset(),
-    changed: tuple[FieldChange, ...] = (),
-    parts: tuple[str, ...] = (),
-    replaced_by: str = "",
-    deferred: bool = False,
-) -> Effect:
-    known = [r for r in (before, after) if r is not None]
-    subject = known[0]
-    calls = world.causes.calls(*known)
-    return Effect(
-        action=action,
-        type=subject.type,
-        name=subject.name,
-        id=subject.id,
-        address=subject.address,
-        hazards=hazards,
-        calls=calls,
-        before=before.view() if before is not None else None,
-        after=after.view() if after is not None else None,
-        changed=changed,
-        parts=parts,
-        replaced_by=replaced_by,
-        deferred=deferred,
-        tags=dict(subject.tags),
-        handles=frozenset().union(*(r.handles for r in known)),
-        doubts=_doubts(world, calls, before, after),
-    )
+def _reprieve(before: Resource, after: Resource) -> tuple[FieldChange, ...]:
+    """Return the change of a resource that is not scheduled for deletion any more."""
+    if before.deferred_delete and not after.deferred_delete:
+        return (FieldChange(path="scheduled for deletion", before=True, after=False),)
+    return ()
 
 
-def _birth_moved(before: Resource, after: Resource) -> bool:
-    return any(
-        value is not None and after.birth.get(mark) is not None and after.birth[mark] != value
-        for mark, value in before.birth.items()
-    )
+# What AWS makes and removes by itself with its owner (a VPC's default security group) is no
+# effect of its own; the owner's is reported.
 
 
-def _recreated(world: _World, before: Resource, after: Resource, direct: Iterable[Touch]) -> bool:
-    """Whether the calls say it was deleted and made again, by itself or with its stack.
-
-    Birth marks tell whole seconds at best, and some types have none.
-    """
-    if _ended_then_made(direct):
-        return True
-    if before.type == STACK:
+def _goes_along(world: _World, resource: Resource, gone: Iterable[Resource]) -> bool:
+    if any(t.verb is Verb.DELETE for t in world.causes.direct(resource)):
         return False
-    return _ended_then_made(t for t in world.causes.by_owner(before, after) if t.type == STACK)
+    texts = mentions(resource) | resource.handles
+    return any(not owner.builtin and not owner.handles.isdisjoint(texts) for owner in gone)
 
 
-def _ended_then_made(touches: Iterable[Touch]) -> bool:
-    whole = [t for t in touches if not t.part and t.succeeded]
-    ended = [t.call for t in whole if t.verb is Verb.DELETE]
-    made = [t.call for t in whole if t.verb is Verb.CREATE]
-    return bool(ended and made and min(ended) < max(made))
-
-
-def _doubts(
-    world: _World, calls: tuple[int, ...], before: Resource | None, after: Resource | None
-) -> tuple[Doubt, ...]:
-    doubts: list[Doubt] = []
-    if not calls:
-        doubts.append(Doubt.NO_CAUSE)
-    if (before is None and _unread(world.prior, after)) or (
-        after is None and _unread(world.observed, before)
-    ):
-        # It may have been there all the time, or be there still: nobody could look.
-        doubts.append(Doubt.SOURCES_DISAGREE)
-    if after is not None and after.settling:
-        doubts.append(Doubt.UNSETTLED)
-    return tuple(doubts)
-
-
-def _unread(snapshot: Snapshot, resource: Resource | None) -> bool:
-    return resource is not None and any(
-        gap.type == resource.type and gap.address in ("", resource.address) for gap in snapshot.gaps
-    )
-
-
-def _false_deletions(world: _World) -> Iterator[tuple[int, str, str]]:
-    """Yield deletions that "succeeded" and left the resource as it was."""
-    for resource in world.observed.resources.values():
-        if resource.deferred_delete:
-            continue
-        direct = [t for t in world.causes.direct(resource) if not t.part and t.succeeded]
-        made = [t.call for t in direct if t.verb is Verb.CREATE]
-        for touch in direct:
-            if touch.verb is Verb.DELETE and not any(call > touch.call for call in made):
-                words = f"{resource.name} is still there after it was deleted"
-                yield touch.call, resource.address, words
+def _comes_along(world: _World, resource: Resource) -> bool:
+    made = [t for t in world.causes.direct(resource) if t.verb is Verb.CREATE]
+    return not made or any(len({t.type for t in world.causes.made_by(m.call)}) > 1 for m in made)

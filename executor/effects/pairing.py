@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from executor.effects.causes import STACK
 from executor.model.resource import Resource, Snapshot
+
+_Key: TypeAlias = tuple[str, ...]
+_Keyed: TypeAlias = Callable[[Resource], _Key | None]
 
 
 def replacements(
@@ -13,60 +18,70 @@ def replacements(
 ) -> dict[str, Resource]:
     """Return what took the place of what: old address -> new resource.
 
-    They belong together when they have one type and one name, or one place in one stack
-    (stacks are told by name, because a re-created stack has another id).
+    They belong together when they have one type and one name, or one place in one stack.
+    Stacks are told by name, because a re-created stack has another id, and nested ones by
+    their place too, because their names are made anew.
     """
+    ended = list(gone)
     free = {r.address: r for r in new}
     pairs: dict[str, Resource] = {}
-    places_before = _places(prior)
-    places_after = {place: key for key, place in _places(observed).items()}
-    for old in gone:
-        match = _namesake(old, free.values()) or _successor(old, free, places_before, places_after)
-        if match is not None:
+    for key_before, key_after in (
+        (_by_name, _by_name),
+        (_Places(prior).of, _Places(observed).of),
+    ):
+        for old, match in _matched(ended, free.values(), key_before, key_after):
             pairs[old.address] = match
             del free[match.address]
+        ended = [r for r in ended if r.address not in pairs]
     return pairs
 
 
-def _namesake(old: Resource, candidates: Iterable[Resource]) -> Resource | None:
+def _matched(
+    gone: Iterable[Resource], free: Iterable[Resource], key_before: _Keyed, key_after: _Keyed
+) -> list[tuple[Resource, Resource]]:
+    waiting: dict[_Key, list[Resource]] = defaultdict(list)
+    for candidate in free:
+        key = key_after(candidate)
+        if key is not None:
+            waiting[key].append(candidate)
+    found: list[tuple[Resource, Resource]] = []
+    for old in gone:
+        key = key_before(old)
+        if key is not None and waiting.get(key):
+            found.append((old, waiting[key].pop(0)))
+    return found
+
+
+def _by_name(resource: Resource) -> _Key | None:
     # A name that is only the id says nothing: ids are never given twice.
-    if old.name == old.id and old.type != STACK:
+    if resource.name == resource.id and resource.type != STACK:
         return None
-    return next(
-        (
-            r
-            for r in candidates
-            if r.type == old.type and r.name == old.name and r.region == old.region
-        ),
-        None,
-    )
+    return resource.type, resource.region, resource.name
 
 
-def _successor(
-    old: Resource,
-    free: dict[str, Resource],
-    before: dict[tuple[str, str], tuple[str, str, str]],
-    after: dict[tuple[str, str, str], tuple[str, str]],
-) -> Resource | None:
-    for handle in old.handles:
-        place = before.get((old.type, handle))
-        found = after.get(place) if place is not None else None
-        if found is None:
-            continue
-        for candidate in free.values():
-            if candidate.type == old.type and found[1] in candidate.handles:
-                return candidate
-    return None
+class _Places:
+    """Where resources have their places in the stacks of one snapshot."""
 
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._owners = {
+            (member.type, member.id): (stack, member.logical_id)
+            for stack in snapshot.resources.values()
+            for member in stack.members
+        }
 
-def _places(snapshot: Snapshot) -> dict[tuple[str, str], tuple[str, str, str]]:
-    """Return (type, id) of every member -> (stack name, logical id, type)."""
-    return dict(_all_places(snapshot))
-
-
-def _all_places(
-    snapshot: Snapshot,
-) -> Iterator[tuple[tuple[str, str], tuple[str, str, str]]]:
-    for stack in snapshot.resources.values():
-        for member in stack.members:
-            yield (member.type, member.id), (stack.name, member.logical_id, member.type)
+    def of(self, resource: Resource) -> _Key | None:
+        """Return outermost stack's name, logical ids from the outside in, and the type."""
+        path: list[str] = []
+        seen: set[str] = set()
+        here = resource
+        while here.address not in seen:
+            seen.add(here.address)
+            handles = sorted(here.handles)
+            owner = next(
+                (o for h in handles if (o := self._owners.get((here.type, h))) is not None), None
+            )
+            if owner is None:
+                break
+            here, logical_id = owner
+            path.insert(0, logical_id)
+        return (here.region, here.name, *path, resource.type) if path else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from executor.effects.causes import Causes
+from executor.effects.disagreements import Disagreement
 from executor.model.call import Touch, Verb
 from executor.model.effect import Transient
 from executor.model.resource import Snapshot
@@ -10,7 +11,7 @@ from executor.model.resource import Snapshot
 
 def transients(
     prior: Snapshot, observed: Snapshot, causes: Causes
-) -> tuple[tuple[Transient, ...], tuple[tuple[int, str, str], ...]]:
+) -> tuple[tuple[Transient, ...], tuple[Disagreement, ...]]:
     """Return what came and went, and creations that nothing bears out.
 
     Returns:
@@ -20,29 +21,56 @@ def transients(
     known = {
         (r.type, h) for s in (prior, observed) for r in s.resources.values() for h in r.handles
     }
+    ended = tuple(t for t in causes.touches if t.verb is Verb.DELETE and not t.part and t.succeeded)
     found: dict[tuple[str, frozenset[str]], Transient] = {}
-    lost: list[tuple[int, str, str]] = []
+    lost: list[Disagreement] = []
     for touch in causes.touches:
         if touch.verb is not Verb.CREATE or not touch.succeeded or touch.part:
             continue
         if any((touch.type, handle) in known for handle in touch.handles):
             continue
-        related = _related(touch, causes)
+        related = causes.named([(touch.type, touch.handles)])
         name = _shortest(touch.handles)
-        if any(t.verb is Verb.DELETE and t.call > touch.call for t in related):
-            calls = tuple(sorted({t.call for t in related}))
-            found[(touch.type, touch.handles)] = Transient(type=touch.type, name=name, calls=calls)
+        removals = _removals(touch, related) or _removals_of_owner(touch, ended, causes)
+        if removals:
+            calls = tuple(sorted({t.call for t in related} | removals))
+            found[touch.type, touch.handles] = Transient(type=touch.type, name=name, calls=calls)
         else:
             lost.append((touch.call, "", f"{touch.type} {name} was made but is not there"))
     return tuple(found.values()), tuple(lost)
 
 
-def _related(touch: Touch, causes: Causes) -> list[Touch]:
-    return [
-        t
-        for t in causes.touches
-        if t.type == touch.type and not t.handles.isdisjoint(touch.handles)
-    ]
+def _removals(made: Touch, related: tuple[Touch, ...]) -> set[int]:
+    return {
+        t.call
+        for t in related
+        if t.verb is Verb.DELETE and t.succeeded and not t.part and t.call > made.call
+    }
+
+
+def _removals_of_owner(made: Touch, ended: tuple[Touch, ...], causes: Causes) -> set[int]:
+    """Return the calls that removed what a resource goes with.
+
+    A subscription goes with the topic whose ARN its own begins with; a volume with the instance
+    that the same call made.
+    """
+    siblings: set[tuple[str, str]] = {
+        (t.type, handle)
+        for t in causes.made_by(made.call)
+        if t.type != made.type
+        for handle in t.handles
+    }
+    arns = tuple(h for h in made.handles if h.startswith("arn:"))
+    return {
+        t.call
+        for t in ended
+        if t.call > made.call
+        and any((t.type, h) in siblings or _begins_with(arns, h) for h in t.handles)
+    }
+
+
+def _begins_with(arns: tuple[str, ...], owner: str) -> bool:
+    return owner.startswith("arn:") and any(a.startswith((f"{owner}:", f"{owner}/")) for a in arns)
 
 
 def _shortest(handles: frozenset[str]) -> str:

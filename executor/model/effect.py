@@ -69,6 +69,9 @@ class Doubt(StrEnum):
     UNSETTLED = "unsettled"
     """The resource was still changing when it was read."""
 
+    PARTLY_READ = "partly-read"
+    """It holds more than was read, so what a write took the place of cannot be told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
@@ -161,9 +164,12 @@ class Effects:
         transient: made and removed within the run.
         disagreements: calls whose claim nothing bears out (a deletion that "succeeded" and
             left the resource in place): call number -> in words.
+        unread: what a call made a stack act on, and nobody can read.
     """
 
     effects: tuple[Effect, ...] = ()
     transient: tuple[Transient, ...] = ()
     disagreements: tuple[tuple[int, str, str], ...] = ()
+    """(call number, address, words)"""
+    unread: tuple[tuple[int, str, str], ...] = ()
     """(call number, address, words)"""

@@ -231,7 +231,7 @@ def test_what_comes_with_its_owner_is_explained_by_the_owners_call() -> None:
 
 def test_what_aws_makes_by_itself_is_no_effect_of_its_own() -> None:
     effects = diff(
-        snapshot(resource("vpc-1"), resource("sg-1", builtin=True)),
+        snapshot(resource("vpc-1"), resource("sg-1", builtin=True, properties={"VpcId": "vpc-1"})),
         snapshot(),
         trace((Verb.DELETE, "vpc-1")),
     )

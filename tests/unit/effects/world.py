@@ -22,6 +22,13 @@ class InMemorySemantics:
     stateless: frozenset[str] = frozenset({STACK})
     versioned: frozenset[str] = frozenset()
     marks: Mapping[str, Hazard] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+    def service_of(self, type_name: str) -> str:
+        return {QUEUE: "sqs", TABLE: "dynamodb"}.get(type_name, "")
+
+    def readable(self, type_name: str) -> bool:
+        return type_name not in self.unknown
 
     def stateful(self, type_name: str) -> bool:
         return type_name not in self.stateless

@@ -1,0 +1,51 @@
+"""CloudFormation types that are no resources of their own here, and yet are seen.
+
+A stack may own what the catalog reads as a part of something else, and what does nothing at
+all; everything else that the catalog does not declare is not seen, and leaves a run undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+PARTS: Final[Mapping[str, str]] = {
+    "AWS::EC2::EIPAssociation": "AWS::EC2::EIP",
+    "AWS::EC2::NetworkInterfaceAttachment": "AWS::EC2::NetworkInterface",
+    "AWS::EC2::Route": "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroupEgress": "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SecurityGroupIngress": "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SubnetRouteTableAssociation": "AWS::EC2::RouteTable",
+    "AWS::EC2::VPCGatewayAttachment": "AWS::EC2::InternetGateway",
+    "AWS::EC2::VolumeAttachment": "AWS::EC2::Volume",
+    "AWS::IAM::AccessKey": "AWS::IAM::User",
+    "AWS::IAM::GroupPolicy": "AWS::IAM::Group",
+    "AWS::IAM::Policy": "AWS::IAM::Role",
+    "AWS::IAM::RolePolicy": "AWS::IAM::Role",
+    "AWS::IAM::UserPolicy": "AWS::IAM::User",
+    "AWS::IAM::UserToGroupAddition": "AWS::IAM::Group",
+    "AWS::Lambda::Alias": "AWS::Lambda::Function",
+    "AWS::Lambda::EventInvokeConfig": "AWS::Lambda::Function",
+    "AWS::Lambda::Permission": "AWS::Lambda::Function",
+    "AWS::Lambda::Url": "AWS::Lambda::Function",
+    "AWS::Lambda::Version": "AWS::Lambda::Function",
+    "AWS::Logs::LogStream": "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter": "AWS::Logs::LogGroup",
+    "AWS::Logs::SubscriptionFilter": "AWS::Logs::LogGroup",
+    "AWS::S3::BucketPolicy": "AWS::S3::Bucket",
+    "AWS::SNS::TopicInlinePolicy": "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy": "AWS::SNS::Topic",
+    "AWS::SQS::QueueInlinePolicy": "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy": "AWS::SQS::Queue",
+    "AWS::SecretsManager::ResourcePolicy": "AWS::SecretsManager::Secret",
+}
+"""Type of the part -> type of what it is read with."""
+
+INERT: Final[frozenset[str]] = frozenset(
+    {
+        "AWS::CDK::Metadata",
+        "AWS::CloudFormation::WaitCondition",
+        "AWS::CloudFormation::WaitConditionHandle",
+    }
+)
+"""Types that stand for nothing outside their stack."""
