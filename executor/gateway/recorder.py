@@ -79,10 +79,10 @@ class FileRecorder:
         """Write down what came of a call; see `Recorder.end`."""
         with self._lock:
             ended = replace(call, duration_ms=round(self._now() - call.started_ms, 3))
-            self._calls[call.n] = ended
             row = call_to_json(ended)
             del row["params"]
             self._write("outcome", row)
+            self._calls[call.n] = ended
 
     def calls(self) -> tuple[Call, ...]:
         """Return what was recorded, in order."""

@@ -13,6 +13,7 @@ import json
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -72,7 +73,11 @@ class BlobWriter:
         self._put(bytes(self._pending))
         if self._file is None:
             return
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:
+            self._drop()
+            return
         self._whole = True
         self._vault.know_blob(self._name, self._digest.hexdigest())
 
@@ -91,10 +96,10 @@ class BlobWriter:
             return
         file, self._file = self._file, None
         self._pending.clear()
-        try:
+        # What is still to be written is not wanted any more, so it does not matter if it fits.
+        with suppress(OSError):
             file.close()
-        finally:
-            self._vault.drop_blob(self._name)
+        self._vault.drop_blob(self._name)
 
 
 class Vault:
