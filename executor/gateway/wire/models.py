@@ -38,6 +38,9 @@ _FAMILIES = (
     ),
 )
 _PLACES = {service: place for family in _FAMILIES for place, service in enumerate(family)}
+# Botocore's clients take the bucket out of the paths of the very model that their loader holds,
+# operation by operation as they are called. Routes made of it would be wrong: never share it.
+_REWRITTEN = frozenset({"s3"})
 _ENDS_HOST = re.compile(
     r"^(?:\{(?:Region|\w*[pP]artition\w*#.*|\w+#region)\}|[a-z]{2,4}(?:-[a-z]+)+-\d|us-gov|global"
     r"|api|aws|amazonaws(?:-us-gov)?|amazonwebservices|c2s|sc2s|csp|cloud|cloud-aws)$"
@@ -71,7 +74,8 @@ class Models:
 
     def __init__(self, make_loader: Callable[[], Loader] | None = None) -> None:
         """Args:
-        make_loader: gives a botocore loader to share, when one is needed; None makes one.
+        make_loader: gives a botocore loader to share, when one is needed; None makes one. Models
+            that botocore's clients rewrite are read apart from it.
         """
         self._make_loader = make_loader
         self._lock = threading.Lock()
@@ -170,10 +174,12 @@ class Models:
 
     def _load(self, name: str) -> ServiceModel:
         from botocore.exceptions import UnknownServiceError
+        from botocore.loaders import Loader
         from botocore.model import ServiceModel
 
+        loader = Loader() if name in _REWRITTEN else self._loader
         try:
-            return ServiceModel(self._loader.load_service_model(name, "service-2"), name)
+            return ServiceModel(loader.load_service_model(name, "service-2"), name)
         except UnknownServiceError as error:
             raise KeyError(name) from error
 

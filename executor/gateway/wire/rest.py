@@ -201,6 +201,9 @@ def parameters(
         value = _located(name, member, labels, request, route)
         if value is not None:
             params[name] = value
+        elif member.serialization.get("location") == "uri":
+            # Never so by a model as botocore ships it; nothing may pass without its address.
+            raise Unidentifiable(f"{operation.name}: the address names no {name}")
     if is_chunked(request):
         _unwrap(params, request)
     params.update(_body(operation, request, as_xml=as_xml))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from botocore import xform_name
+from botocore.session import Session
 
 from executor.gateway.wire import Identifier, Models, Unidentifiable, WireRequest
 from tests.unit.gateway.wire.generating import authorization
@@ -292,6 +294,37 @@ def test_the_control_endpoints_of_engines_are_no_aws_request(path: str, signing:
     for method in ("GET", "POST", "PUT", "DELETE"):
         with pytest.raises(Unidentifiable):
             IDENTIFIER.identify(request(method, path, signing=signing))
+
+
+class Sent(Exception):
+    pass
+
+
+def test_clients_that_share_the_models_do_not_change_what_is_told() -> None:
+    """Botocore rewrites the paths of a shared S3 model as its clients make calls."""
+    session = Session()
+    session.set_credentials("123456789012", "x")
+    client = session.create_client("s3", region_name="eu-west-1", endpoint_url="http://127.0.0.1:9")
+
+    def send(**_: object) -> None:
+        raise Sent
+
+    client.meta.events.register_first("before-send.s3", send)
+    for operation in ("ListObjectsV2", "DeleteBucket", "PutObject", "GetBucketPolicy"):
+        key = {"Key": "k"} if operation == "PutObject" else {}
+        with pytest.raises(Sent):
+            getattr(client, xform_name(operation))(Bucket="b", **key)
+    identifier = Identifier(Models(lambda: session.get_component("data_loader")))
+    for method, target, operation, params in (
+        ("GET", "/b?list-type=2", "ListObjectsV2", {"Bucket": "b"}),
+        ("DELETE", "/b", "DeleteBucket", {"Bucket": "b"}),
+        ("PUT", "/b/k", "PutObject", {"Bucket": "b", "Key": "k"}),
+        ("GET", "/b?policy", "GetBucketPolicy", {"Bucket": "b"}),
+    ):
+        identity = identifier.identify(s3(method, target))
+        assert (identity.operation, dict(identity.params)) == (operation, params)
+    with pytest.raises(Unidentifiable):
+        identifier.identify(s3("DELETE", "/"))
 
 
 def test_only_the_model_of_the_service_asked_for_is_loaded() -> None:
