@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from executor.judging.coverage import covered_action, covered_hazard, follows_from_members
 from executor.judging.evidence import Evidence
@@ -82,7 +83,7 @@ def protected(evidence: Evidence) -> Iterator[Finding]:
             ("intent", evidence.intent.protect),
             ("policy", evidence.policy.protect),
         ):
-            pattern = next((p for p in patterns if p.matches(effect)), None)
+            pattern = next((p for p in patterns if any(map(p.matches, _both(effect)))), None)
             if pattern is not None:
                 text = f"is protected by the {origin} ({pattern}), and the change would"
                 text += f" {effect.action.value} it"
@@ -96,6 +97,7 @@ def unexplained(evidence: Evidence) -> Iterator[Finding]:
         Doubt.NO_CAUSE: "changed, and no recorded call accounts for it",
         Doubt.SOURCES_DISAGREE: "cannot be told apart from what could not be read",
         Doubt.UNSETTLED: "was still changing when it was read",
+        Doubt.PARTLY_READ: "holds more than was read, so what was overwritten cannot be told",
     }
     for effect in evidence.effects.effects:
         for doubt in effect.doubts:
@@ -128,6 +130,18 @@ def over_limit(evidence: Evidence) -> Iterator[Finding]:
                 yield evidence.finding(
                     Rule.OVER_LIMIT, f"{count} {what}; the {origin} allows {most}"
                 )
+
+
+def _both(effect: Effect) -> Iterator[Effect]:
+    """Yield the effect, and as what it is known by what took its place."""
+    yield effect
+    if effect.replaced_by and effect.after is not None:
+        yield replace(
+            effect,
+            name=str(effect.after.get("name", effect.name)),
+            id=str(effect.after.get("id", effect.id)),
+            address=effect.replaced_by,
+        )
 
 
 def _uncovered(evidence: Evidence, action: Action) -> Iterator[Effect]:

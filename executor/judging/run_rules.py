@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import cast
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 
 from executor.judging.evidence import Evidence
-from executor.model.call import Call, Refusal
+from executor.judging.gaps import touched_gaps
+from executor.model.call import Call, Refusal, Verb
 from executor.model.decision import Decision
 from executor.model.finding import Finding, Rule
+from executor.model.json import Json, JsonObject
 from executor.model.policy import ISOLATION_RANKS, NOT_NEEDED
+
+_FUNCTION = "AWS::Lambda::Function"
+_BRINGS_CODE = ("CreateFunction", "UpdateFunctionCode")
 
 
 def intent_unmet(evidence: Evidence) -> Iterator[Finding]:
@@ -21,14 +28,34 @@ def intent_unmet(evidence: Evidence) -> Iterator[Finding]:
             yield evidence.finding(Rule.INTENT_UNMET, f"expected, and did not happen: {pattern}")
     state = {"resources": [r.view() for r in evidence.observed.resources.values()]}
     for check in evidence.intent.checks:
-        try:
-            value = jmespath.search(check, state)
-        except JMESPathError as error:
-            value = f"an error: {error}"
+        value = _checked(check, state)
         if value is not True:
+            shown = value if isinstance(value, _CheckError) else json.dumps(value, default=str)
             yield evidence.finding(
-                Rule.INTENT_UNMET, f"the check {check!r} is {str(value)[:80]}, not true"
+                Rule.INTENT_UNMET, f"the check {check!r} is {shown[:80]}, not true"
             )
+
+
+class _CheckError(str):
+    """What went wrong when a check was evaluated; never true."""
+
+    __slots__ = ()
+
+
+def _checked(check: str, state: JsonObject) -> Json:
+    try:
+        return cast("Json", jmespath.search(check, state))
+    except (
+        JMESPathError,
+        # What jmespath's own functions let through: a slice by zero, an average of texts.
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        return _CheckError(f"an error ({error})")
 
 
 def change_failed(evidence: Evidence) -> Iterator[Finding]:
@@ -57,6 +84,28 @@ def not_rehearsed(evidence: Evidence) -> Iterator[Finding]:
                 f"{call.operation} (call {call.n}) is not done here as AWS does it: {unfaithful}",
                 calls=(call.n,),
             )
+    yield from _hollow_runs(evidence)
+
+
+def _hollow_runs(evidence: Evidence) -> Iterator[Finding]:
+    """Functions that were run with a placeholder for their code, which no replica holds."""
+    own_code: set[str] = set()
+    theirs = {h for r in evidence.prior.of_type(_FUNCTION) for h in r.handles}
+    operations = {call.n: call.operation for call in evidence.trace.calls}
+    for touch in evidence.trace.touches:
+        if touch.type != _FUNCTION:
+            continue
+        operation = operations[touch.call]
+        if touch.succeeded and operation in _BRINGS_CODE:
+            own_code |= touch.handles
+        runs = touch.verb is Verb.OPERATE and not touch.handles.isdisjoint(theirs)
+        if runs and touch.handles.isdisjoint(own_code):
+            yield evidence.finding(
+                Rule.NOT_REHEARSED,
+                f"{operation} (call {touch.call}) ran a placeholder: the code of the target's"
+                " functions is not copied to a replica",
+                calls=(touch.call,),
+            )
 
 
 def not_covered(evidence: Evidence) -> Iterator[Finding]:
@@ -67,26 +116,22 @@ def not_covered(evidence: Evidence) -> Iterator[Finding]:
             f"{name} (call {n}) changes something that the catalog cannot read",
             calls=(n,),
         )
-    gaps = (*evidence.prior.gaps, *evidence.observed.gaps)
-    told: set[tuple[str, str]] = set()
-    for touch in evidence.trace.touches:
-        call = evidence.trace.call(touch.call)
-        if not call.mutating or not (call.succeeded or call.uncertain):
-            continue
-        for gap in gaps:
-            if gap.type != touch.type or (gap.type, gap.address) in told:
-                continue
-            if gap.address and not any(_ends_with(gap.address, h) for h in touch.handles):
-                continue
-            told.add((gap.type, gap.address))
-            what = gap.address or gap.type
-            yield evidence.finding(
-                Rule.NOT_COVERED,
-                f"{what} was touched by {call.operation} (call {call.n}), and could not be read:"
-                f" {gap.reason}",
-                address=gap.address,
-                calls=(call.n,),
-            )
+    for n, address, words in evidence.effects.unread:
+        yield evidence.finding(
+            Rule.NOT_COVERED,
+            f"{words}, which the catalog cannot read ({_named(evidence, n)})",
+            address=address,
+            calls=(n,),
+        )
+    for gap, n in touched_gaps(evidence):
+        what = gap.address or (gap.service if gap.type == "*" else gap.type)
+        yield evidence.finding(
+            Rule.NOT_COVERED,
+            f"{what} was touched ({_named(evidence, n)}), and could not be read or rebuilt:"
+            f" {gap.reason}",
+            address=gap.address,
+            calls=(n,),
+        )
 
 
 def weak_confinement(evidence: Evidence) -> Iterator[Finding]:
@@ -99,13 +144,23 @@ def weak_confinement(evidence: Evidence) -> Iterator[Finding]:
             Rule.WEAK_CONFINEMENT,
             f"the change ran with isolation {kind}; the policy asks for {wanted}",
         )
+    elif kind != NOT_NEEDED and wanted != ISOLATION_RANKS[0]:
+        # The name of a confinement promises what only its flags say was achieved.
+        open_ways = [w for w in ("network", "filesystem") if evidence.isolation.get(w) is not True]
+        if open_ways:
+            yield evidence.finding(
+                Rule.WEAK_CONFINEMENT,
+                f"the change ran with isolation {kind}, but its {' and '.join(open_ways)} could"
+                " not be cut off",
+            )
     blocked = evidence.isolation.get("blocked")
-    if evidence.policy.blocked_connections not in (None, Decision.ALLOW) and blocked:
-        assert evidence.policy.blocked_connections is not None
+    decision = evidence.policy.blocked_connections
+    if blocked and decision is not None and decision is not Decision.ALLOW:
+        places = ", ".join(map(str, blocked)) if isinstance(blocked, list | tuple) else blocked
         yield Finding(
             rule=Rule.WEAK_CONFINEMENT,
-            decision=evidence.policy.blocked_connections,
-            message=f"the change tried to connect elsewhere: {blocked}",
+            decision=decision,
+            message=f"the change tried to connect elsewhere: {places}",
         )
 
 
@@ -131,8 +186,14 @@ def _unrehearsed(call: Call) -> str:
             return f"did not reach the engine: {call.detail}"
         case Refusal.NOT_REHEARSED:
             return "was not rehearsed"
+    if call.status is not None and call.status >= 500:
+        return (
+            f"made the engine fail (status {call.status}{f', {call.error}' if call.error else ''})"
+        )
+    if call.error.startswith("Unreadable"):
+        return f"got an answer that cannot be read ({call.error})"
     return ""
 
 
-def _ends_with(address: str, handle: str) -> bool:
-    return address == handle or address.endswith((f":{handle}", f"/{handle}"))
+def _named(evidence: Evidence, n: int) -> str:
+    return f"{evidence.trace.call(n).operation}, call {n}"
