@@ -13,7 +13,7 @@ from executor.errors import InvalidConfig
 from executor.judging import RULES, Evidence, Judge
 from executor.model.call import Call, Refusal, Touch, Trace, Verb
 from executor.model.change import ChangeOutcome
-from executor.model.decision import Decision
+from executor.model.decision import Decision, worst
 from executor.model.effect import Action, Doubt, Effect, Effects, Hazard
 from executor.model.finding import Rule
 from executor.model.intent import ResourcePattern
@@ -361,6 +361,24 @@ def test_taking_a_pattern_back_never_makes_it_less_severe(
     before = Judge().judge(evidence(*effects, intent=Intent(allow=kept)))
     after = Judge().judge(evidence(*effects, intent=Intent(allow=fewer)))
     assert after.decision.severity >= before.decision.severity
+
+
+@given(EFFECTS, EFFECTS, PATTERNS)
+def test_more_effects_never_make_it_less_severe(
+    effects: list[Effect], more: list[Effect], patterns: list[str]
+) -> None:
+    intent = Intent(allow=patterns)
+    before = Judge().judge(evidence(*effects, intent=intent))
+    after = Judge().judge(evidence(*effects, *more, intent=intent))
+    assert after.decision.severity >= before.decision.severity
+    assert set(before.findings) <= set(after.findings)
+
+
+@given(st.lists(st.sampled_from(list(Decision))), st.sampled_from(list(Decision)))
+def test_one_more_finding_never_makes_it_less_severe(
+    decisions: list[Decision], more: Decision
+) -> None:
+    assert worst([*decisions, more]).severity >= worst(decisions).severity
 
 
 def test_every_rule_of_the_contract_has_a_function() -> None:
