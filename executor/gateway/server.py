@@ -173,7 +173,6 @@ class Gateway:
         if self._failure is not None:
             return
         self._failure = failure
-        self._server.close()
         for task in self._clients - {asyncio.current_task()}:
             task.cancel()
 
@@ -182,8 +181,14 @@ class Gateway:
         return any(connection.busy for connection in self._connections)
 
     async def _stop(self) -> None:
-        self._server.close()
         ends = self._loop.time() + _CLOSE_S
+        # Who is just being let in is in no list yet; asyncio loses hold of them, with their
+        # sockets open, if the door is closed meanwhile.
+        while asyncio.all_tasks() - self._clients - {asyncio.current_task()}:
+            if self._loop.time() > ends:
+                break
+            await asyncio.sleep(0)
+        self._server.close()
         # The change has ended; what it had asked for may still be on its way.
         while self._busy and self._loop.time() < ends:
             await asyncio.sleep(0.01)
