@@ -40,8 +40,12 @@ class Preparation:
             try:
                 await asyncio.get_running_loop().run_in_executor(None, self._prepare, *key)
             except ExecutorError as error:
-                return Refused(
-                    refusal=Refusal.NOT_HYDRATED, code="NotHydrated", message=error.message
-                )
+                return _unprepared(error.message)
+            except Exception as error:  # the end of a thread; what it raises is no client's loss
+                return _unprepared(f"preparing failed: {type(error).__name__}: {error}")
             self._done.add(key)
         return None
+
+
+def _unprepared(message: str) -> Refused:
+    return Refused(refusal=Refusal.NOT_HYDRATED, code="NotHydrated", message=message)
