@@ -26,9 +26,8 @@ _MOTO: Final[Mapping[str, str]] = {
 
 _LOCALSTACK: Final[Mapping[str, str]] = {
     "dry_run_changes_nothing": _IGNORED,
-    "dynamodb_smoke": "its DynamoDB is a program that it downloads",
     "lambda_smoke": "a function cannot be updated without the Docker socket",
-    "protected_table_refuses_deletion": "its DynamoDB is a program that it downloads",
+    "protected_table_refuses_deletion": "the image built from packages has a DynamoDB of 2020",
     "protected_stack_refuses_deletion": "termination protection is ignored",
     "stack_with_a_full_bucket_is_not_deleted": "the stack is said to be deleted",
 }

@@ -1,8 +1,8 @@
 """One fresh LocalStack container per sandbox, reachable on loopback only.
 
-The container gets no Docker socket and no capabilities, and limits on memory and processes.
-Labels name the process that owns it, so that what a killed owner left can be told from what
-another run is using.
+The container gets no Docker socket, no capabilities, no way out (`network`), and limits on
+memory and processes. Labels name the process that owns it (`owners`), so that what a killed
+owner left can be told from what another run is using.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sandboxes.errors import EngineStartFailed, EngineUnavailable, SandboxError
-from sandboxes.localstack.images import BUILT, image_to_use
+from sandboxes.localstack.images import image_labels, image_to_use, programs_in
+from sandboxes.localstack.network import make_dead_end
+from sandboxes.localstack.owners import (
+    labels_of_owner,
+    last_lines,
+    remove_container,
+    remove_network,
+    remove_orphans,
+)
 from sandboxes.localstack.readiness import NotReady, wait_until_ready
 from sandboxes.model import Availability, EngineInfo, Operations, SandboxSpec
-from sandboxes.processes import start_time
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -27,8 +34,15 @@ if TYPE_CHECKING:
 _PORT = "4566/tcp"
 _MEMORY = "3g"
 _PROCESSES = 1024
-_OWNER, _STARTED, _RUN = "executor.owner-pid", "executor.owner-start", "executor.run"
 _LOG_LINES = 20
+_SOON_S = 5
+# Names that LocalStack looks up to find out about itself.
+_OWN_NAMES = (
+    "localhost.localstack.cloud",
+    "s3.localhost.localstack.cloud",
+    "host.docker.internal",
+    "host.containers.internal",
+)
 
 
 class LocalStackEngine:
@@ -48,7 +62,7 @@ class LocalStackEngine:
     def availability(self) -> Availability:
         """Whether a Docker engine answers and has an image."""
         try:
-            client = _client()
+            client = _client(_SOON_S)
             try:
                 image = image_to_use(client)
             finally:
@@ -67,78 +81,61 @@ class LocalStackEngine:
         from docker.errors import DockerException
 
         client = _client()
+        name = f"executor-{spec.run}-{uuid.uuid4().hex[:8]}"
         try:
             image = image_to_use(client)
-            _reap(client)
-            container = client.containers.run(
-                image,
-                name=f"executor-{spec.run}-{uuid.uuid4().hex[:8]}",
-                detach=True,
-                labels=_labels(spec.run),
-                ports={_PORT: ("127.0.0.1", 0)},
-                mem_limit=_MEMORY,
-                pids_limit=_PROCESSES,
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                environment=_environment(),
-            )
+            remove_orphans(client)
+            container = _run(client, image, name, spec.run)
+            port, version = wait_until_ready(container, _PORT, self._timeout_s)
+        except NotReady as error:
+            raise _never_ready(client, name, error) from error
         except DockerException as error:
-            client.close()
+            _discard(client, name)
             raise EngineStartFailed(
                 f"Docker could not start LocalStack: {error}", hint="see `docker info`"
             ) from error
-        except SandboxError:
-            client.close()
+        except BaseException:
+            # Ctrl-C at whatever moment must leave no container behind.
+            _discard(client, name)
             raise
-        return self._ready(client, container)
+        info = EngineInfo(name=self.name, emulator="localstack", version=version)
+        return LocalStackSandbox(
+            client, container, port, info, programs_in(image_labels(container))
+        )
 
     def reap(self) -> Sequence[str]:
-        """Remove containers whose owner is gone."""
+        """Remove containers and networks whose owner is gone."""
         try:
             client = _client()
         except EngineUnavailable:
             return ()
         with contextlib.closing(client):
-            return _reap(client)
-
-    def _ready(self, client: DockerClient, container: Container) -> LocalStackSandbox:
-        try:
-            port, version = wait_until_ready(container, _PORT, self._timeout_s)
-        except NotReady as error:
-            detail = _last_lines(container, _LOG_LINES)
-            _remove(container)
-            client.close()
-            raise EngineStartFailed(
-                f"LocalStack did not become ready: {error}",
-                hint="its last lines are below; --engine embedded needs no Docker",
-                detail=detail,
-            ) from error
-        except BaseException:
-            # Ctrl-C while waiting must leave no container behind.
-            _remove(container)
-            client.close()
-            raise
-        info = EngineInfo(name="localstack", emulator="localstack", version=version)
-        return LocalStackSandbox(client, container, port, info)
+            return remove_orphans(client)
 
 
 class LocalStackSandbox:
     """A running container."""
 
     def __init__(
-        self, client: DockerClient, container: Container, port: int, info: EngineInfo
+        self,
+        client: DockerClient,
+        container: Container,
+        port: int,
+        info: EngineInfo,
+        programs: frozenset[str],
     ) -> None:
         """Args:
         client: the Docker connection; closed with the sandbox.
         container: the container.
         port: its port on loopback.
         info: what runs in it.
+        programs: those of LocalStack's further programs that the image has.
         """
         self._client = client
         self._container = container
         self._port = port
         self._info = info
-        self._from_packages = container.image is not None and BUILT in container.image.tags
+        self._programs = programs
         self._closed = False
 
     @property
@@ -161,7 +158,7 @@ class LocalStackSandbox:
         """What this version implements."""
         from sandboxes.localstack.operations import load_operations
 
-        return load_operations(self._info.version, from_packages=self._from_packages)
+        return load_operations(self._info.version, self._programs)
 
     def alive(self) -> bool:
         """Whether the container runs."""
@@ -177,14 +174,13 @@ class LocalStackSandbox:
 
     def logs(self, lines: int = 20) -> str:
         """Return the container's last log lines."""
-        return "" if self._closed else _last_lines(self._container, lines)
+        return "" if self._closed else last_lines(self._container, lines)
 
     def close(self) -> None:
         """Kill and remove the container."""
         if not self._closed:
             self._closed = True
-            _remove(self._container)
-            self._client.close()
+            _discard(self._client, self.id)
 
     def __enter__(self) -> Self:
         return self
@@ -198,61 +194,79 @@ class LocalStackSandbox:
         self.close()
 
 
-def _client() -> DockerClient:
+def _client(timeout_s: int = 60) -> DockerClient:
     import docker
     from docker.errors import DockerException
 
     client = None
     try:
-        client = docker.from_env(timeout=60)
+        client = docker.from_env(timeout=timeout_s)
         client.ping()
     except DockerException as error:
         if client is not None:
             client.close()
+        refused = "Permission denied" in str(error)
         raise EngineUnavailable(
-            "no Docker engine answers",
-            hint="install Docker and start it, or use --engine embedded",
+            "Docker may not be used by this user" if refused else "no Docker engine answers",
+            hint="add the user to the group docker, or use --engine embedded"
+            if refused
+            else "install Docker and start it, or use --engine embedded",
         ) from error
     return client
 
 
+def _run(client: DockerClient, image: str, name: str, run: str) -> Container:
+    labels = labels_of_owner(run)
+    network = make_dead_end(client, name, labels)
+    return client.containers.run(
+        image,
+        name=name,
+        detach=True,
+        labels=labels,
+        ports={_PORT: ("127.0.0.1", 0)},
+        network=network.id,
+        # Docker's resolver passes on what it does not know: to nobody, and without the usual
+        # ten seconds until it is seen that nobody answers.
+        dns=["127.0.0.1"],
+        dns_opt=["timeout:1", "attempts:1"],
+        extra_hosts=dict.fromkeys(_OWN_NAMES, "127.0.0.1"),
+        mem_limit=_MEMORY,
+        pids_limit=_PROCESSES,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        environment=_environment(),
+    )
+
+
 def _environment() -> dict[str, str]:
-    settings = {"DISABLE_EVENTS": "1", "SKIP_SSL_CERT_DOWNLOAD": "1", "LS_LOG": "warning"}
+    settings = {
+        "DISABLE_EVENTS": "1",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        # There is nobody to ask, and asking takes it six seconds.
+        "DNS_ADDRESS": "0",
+        "DYNAMODB_IN_MEMORY": "1",
+        "LS_LOG": "warning",
+    }
     token = os.environ.get("LOCALSTACK_AUTH_TOKEN")
     return settings | ({"LOCALSTACK_AUTH_TOKEN": token} if token else {})
 
 
-def _labels(run: str) -> dict[str, str]:
-    pid = os.getpid()
-    return {_RUN: run, _OWNER: str(pid), _STARTED: str(start_time(pid))}
-
-
-def _reap(client: DockerClient) -> list[str]:
-    from docker.errors import DockerException
-
-    removed: list[str] = []
-    for container in client.containers.list(all=True, filters={"label": _OWNER}):
-        try:
-            owner, started = container.labels[_OWNER], container.labels.get(_STARTED, "")
-            if not owner.isdigit() or str(start_time(int(owner))) != started:
-                _remove(container)
-                removed.append(f"container {container.name}")
-        except DockerException:
-            continue  # another run removed it meanwhile
-    return removed
-
-
-def _remove(container: Container) -> None:
-    from docker.errors import DockerException
-
-    with contextlib.suppress(DockerException):
-        container.remove(force=True, v=True)
-
-
-def _last_lines(container: Container, lines: int) -> str:
+def _never_ready(client: DockerClient, name: str, error: NotReady) -> EngineStartFailed:
     from docker.errors import DockerException
 
     try:
-        return bytes(container.logs(tail=lines)).decode("utf-8", "replace").strip()
+        detail = last_lines(client.containers.get(name), _LOG_LINES)
     except DockerException:
-        return ""
+        detail = ""
+    _discard(client, name)
+    return EngineStartFailed(
+        f"LocalStack did not become ready: {error}",
+        hint="its last lines are below; --engine embedded needs no Docker",
+        detail=detail,
+    )
+
+
+def _discard(client: DockerClient, name: str) -> None:
+    remove_container(client, name)
+    remove_network(client, name)
+    client.close()

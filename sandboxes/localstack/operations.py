@@ -21,28 +21,30 @@ _NEEDS_DOCKER = {
         }
     )
 }
-# These start programs that LocalStack downloads at first use; the pulled image has some of
-# them, the one built from packages has none.
-_NEEDS_DOWNLOADS = frozenset(
-    {"dynamodb", "dynamodbstreams", "es", "kinesis", "opensearch", "stepfunctions"}
-)
+# These start programs that LocalStack would download at first use.
+_NEEDS_PROGRAM = {
+    "dynamodb": frozenset({"dynamodb"}),
+    "dynamodbstreams": frozenset({"dynamodb", "kinesis"}),
+    "es": frozenset({"opensearch"}),
+    "kinesis": frozenset({"kinesis"}),
+    "opensearch": frozenset({"opensearch"}),
+}
 
 
 @cache
-def load_operations(version: str, *, from_packages: bool = False) -> Operations:
+def load_operations(version: str, programs: frozenset[str]) -> Operations:
     """Return what this version implements; empty if it was never examined.
 
     Args:
         version: LocalStack's version.
-        from_packages: the image was built from packages, without further downloads.
+        programs: those that LocalStack starts and the image has, `dynamodb` and `kinesis`.
     """
     path = Path(__file__).with_name("operations.json")
     listed = read_operations(path, "localstack", version)
-    left_out = _NEEDS_DOWNLOADS if from_packages else frozenset()
     return Operations(
         {
             service: names - _NEEDS_DOCKER.get(service, frozenset())
             for service, names in listed.by_service.items()
-            if service not in left_out
+            if _NEEDS_PROGRAM.get(service, frozenset()) <= programs
         }
     )

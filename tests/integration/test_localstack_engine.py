@@ -16,7 +16,6 @@ from localstack_client.session import Session
 
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.localstack import LocalStackEngine
-from sandboxes.localstack.operations import load_operations
 from sandboxes.model import SandboxSpec
 
 OWNER = """
@@ -96,15 +95,3 @@ def test_without_a_docker_engine_it_says_so_at_once(monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - started < 5
     with pytest.raises(EngineUnavailable):
         LocalStackEngine().start(SandboxSpec(run="nowhere"))
-
-
-def test_the_list_of_operations_tells_what_is_known() -> None:
-    listed = load_operations("4.14.0")
-    assert listed.implements("s3", "DeleteBucket")
-    assert listed.implements("sqs", "PurgeQueue")
-    assert listed.implements("cloudformation", "ExecuteChangeSet")
-    assert not listed.implements("s3", "RenameObject")
-    assert not listed.implements("lambda", "Invoke")
-    assert not listed.implements("rds", "CreateDBInstance")
-    assert not load_operations("4.14.0", from_packages=True).by_service.get("dynamodb")
-    assert not load_operations("9.9.9").by_service
