@@ -177,7 +177,11 @@ class RawClient:
         return Answered(status=status, headers=tuple(headers), body=body)
 
     def ended(self) -> bool:
-        return self._stream.read(1) == b""
+        """Whether the other side hung up without another word."""
+        try:
+            return self._stream.read(1) == b""
+        except ConnectionResetError:
+            return True
 
 
 def request(
