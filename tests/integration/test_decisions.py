@@ -97,18 +97,11 @@ def test_purging_a_queue_is_denied(production: Production, rehearse: Rehearse) -
     assert rules(report) == {"unexpected-data-loss"}
 
 
-def test_deleting_items_is_denied_or_where_there_are_no_tables_undecided(
-    production: Production, rehearse: Rehearse, engine: str
-) -> None:
+def test_deleting_items_is_denied(production: Production, rehearse: Rehearse) -> None:
     a_table_with_items(production)
     report = rehearse("c('dynamodb').delete_item(TableName='customers', Key={'id': {'S': '1'}})")
-    if engine == "embedded":
-        assert report.decision == "deny"
-        assert rules(report) == {"unexpected-data-loss"}
-    else:
-        # LocalStack's DynamoDB is a program that it downloads; the built image has none.
-        assert report.decision == "undecided"
-        assert rules(report) == {"not-rehearsed"}
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
 
 
 def test_a_stack_deleted_and_re_created_under_its_name_is_denied(
