@@ -17,6 +17,7 @@ from executor.model.json import Json, JsonObject, canonical, digest
 from executor.model.resource import DataMark
 
 _BATCH = 25
+_STAND_IN = {"executor:not-copied": {"BOOL": True}}
 _STATEMENT = re.compile(
     r"""\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM|SELECT\s+.+?\s+FROM|EXISTS\s*\(\s*SELECT\s+.+?\s+FROM)"""
     r"""\s+("(?P<quoted>[^"]+)"|(?P<plain>[\w.-]+))""",
@@ -52,11 +53,16 @@ def key_of(item: JsonObject, names: Sequence[str]) -> str:
 
 
 def batches(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    """Parameters that put items of nothing but their keys into a table."""
+    """Parameters that put items of their keys and a stand-in for the rest into a table.
+
+    Without the stand-in, putting an item of nothing but its key over one that holds more
+    would look like nothing.
+    """
     keys = list(data.entries) if data else []
     for start in range(0, len(keys), _BATCH):
         puts = [
-            {"PutRequest": {"Item": _sent(json.loads(key))}} for key in keys[start : start + _BATCH]
+            {"PutRequest": {"Item": {**_sent(json.loads(key)), **_STAND_IN}}}
+            for key in keys[start : start + _BATCH]
         ]
         yield {"RequestItems": {raw["TableName"]: puts}}
 

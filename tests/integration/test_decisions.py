@@ -104,6 +104,15 @@ def test_deleting_items_is_denied(production: Production, rehearse: Rehearse) ->
     assert rules(report) == {"unexpected-data-loss"}
 
 
+def test_putting_a_bare_key_over_an_item_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_table_with_items(production)
+    report = rehearse("c('dynamodb').put_item(TableName='customers', Item={'id': {'S': '1'}})")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
+
+
 def test_a_stack_deleted_and_re_created_under_its_name_is_denied(
     production: Production, rehearse: Rehearse
 ) -> None:
