@@ -22,6 +22,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from botocore.session import Session
+
 from executor.gateway import FileRecorder, Gateway, Vault
 from sandboxes.embedded import EmbeddedEngine
 from sandboxes.model import Operations, SandboxSpec
@@ -141,8 +143,13 @@ def serve(pipe: Connection, upstream: str, operations: Operations, directory: st
         vault=vault,
     ) as gateway:
         pipe.send(gateway.url)
-        while pipe.recv() == "memory":
-            pipe.send(peak_mib())
+        while (asked := pipe.recv()) != "end":
+            pipe.send(peak_mib() if asked == "memory" else time.process_time())
+
+
+def ask(pipe: Connection, what: str) -> float:
+    pipe.send(what)
+    return float(pipe.recv())
 
 
 def peak_mib() -> float:
@@ -175,16 +182,46 @@ def latency(bare: Client, through: Client, calls: int) -> tuple[float, float]:
     return statistics.median(straight), statistics.median(led)
 
 
-def throughput(url: str, clients: int, seconds: float) -> float:
+class Botocore:
+    """A client as users have it; most of a call's time is its own."""
+
+    def __init__(self, url: str) -> None:
+        self._clients = [
+            Session().create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=url,
+                aws_access_key_id=ACCOUNT,
+                aws_secret_access_key="benchmark",
+            )
+            for service in ("sqs", "s3", "ec2")
+        ]
+
+    def call(self, n: int) -> None:
+        sqs, s3, ec2 = self._clients
+        match n % 3:
+            case 0:
+                sqs.get_queue_url(QueueName="orders")  # type: ignore[attr-defined]
+            case 1:
+                s3.list_objects_v2(Bucket="orders")  # type: ignore[attr-defined]
+            case _:
+                ec2.describe_vpcs()  # type: ignore[attr-defined]
+
+
+KINDS: dict[str, type[Client] | type[Botocore]] = {"bare": Client, "botocore": Botocore}
+
+
+def throughput(url: str, kind: str, clients: int, seconds: float) -> float:
     context = multiprocessing.get_context("spawn")
     with context.Pool(clients) as pool:
-        pool.map(burst, [(url, 0.1)] * clients)
-        return sum(pool.map(burst, [(url, seconds)] * clients))
+        pool.map(burst, [(url, kind, 0.1)] * clients, chunksize=1)
+        return sum(pool.map(burst, [(url, kind, seconds)] * clients, chunksize=1))
 
 
-def burst(job: tuple[str, float]) -> float:
-    url, seconds = job
-    client = Client(url)
+def burst(job: tuple[str, str, float]) -> float:
+    url, kind, seconds = job
+    client = KINDS[kind](url)
+    client.call(0)
     began = time.perf_counter()
     n = 0
     while time.perf_counter() - began < seconds:
@@ -203,29 +240,28 @@ def main() -> None:
     spec = SandboxSpec(run="benchmark", account=ACCOUNT, daemon=False)
     with (
         EmbeddedEngine().start(spec) as engine,
-        gateway_process(engine.url, engine.operations) as (url, _),
+        gateway_process(engine.url, engine.operations) as (url, pipe),
     ):
         Client(engine.url).prepare()
+        began = ask(pipe, "time")
         straight, led = latency(Client(engine.url), Client(url), given.calls)
+        own = (ask(pipe, "time") - began) * 1000 / given.calls
         print(f"one call, median ms      bare {straight:.2f}   gateway {led:.2f}", end="")
-        print(f"   added {led - straight:.2f}")
-        bare = throughput(engine.url, given.clients, given.seconds)
-        through = throughput(url, given.clients, given.seconds)
-        print(
-            f"{given.clients} clients, calls per s   bare {bare:.0f}   gateway {through:.0f}",
-            end="",
-        )
-        print(f"   ratio {through / bare:.0%}")
+        print(f"   added {led - straight:.2f}   gateway's own CPU time {own:.2f}")
+        for kind in KINDS:
+            bare = throughput(engine.url, kind, given.clients, given.seconds)
+            through = throughput(url, kind, given.clients, given.seconds)
+            print(f"{given.clients} {kind} clients, calls per s", end="")
+            print(f"   bare {bare:.0f}   gateway {through:.0f}   ratio {through / bare:.0%}")
     with gateway_process(Sink().url, engine.operations) as (url, pipe):
         Client(url).upload(1)
-        pipe.send("memory")
-        before = float(pipe.recv())
+        before = ask(pipe, "memory")
         took = Client(url).upload(given.upload_mib)
         pipe.send("memory")
         print(
             f"upload of {given.upload_mib} MiB        {given.upload_mib / took:.0f} MiB/s", end=""
         )
-        print(f"   peak memory {before:.0f} -> {float(pipe.recv()):.0f} MiB")
+        print(f"   peak memory {before:.0f} -> {ask(pipe, 'memory'):.0f} MiB")
 
 
 if __name__ == "__main__":
