@@ -176,6 +176,10 @@ class RawClient:
             body = self._stream.read(int(found.get("content-length", 0)))
         return Answered(status=status, headers=tuple(headers), body=body)
 
+    def finish(self) -> None:
+        """Say that nothing more will come."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def ended(self) -> bool:
         """Whether the other side hung up without another word."""
         try:
