@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 MOST_HEAD = 64 << 10
+_OTHER_VERSION = re.compile(rb"[^\r]* HTTP/(?!1\.[01]\r)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _FOLDED = re.compile(rb"\r\n[ \t]")
@@ -48,6 +49,8 @@ def head_is_whole(received: bytes) -> bool:
 
 
 def _check(head: bytes) -> None:
+    if _OTHER_VERSION.match(head):
+        raise Malformed("only HTTP/1.1 and HTTP/1.0 are spoken here", status=505)
     if _BARE_CR.search(head):
         raise Malformed("there is a CR without LF")
     if _FOLDED.search(head):
