@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from http import HTTPStatus
 
 import h11
 
@@ -175,7 +176,7 @@ class ClientConnection:
             # Whether the body comes nevertheless is the client's choice: nothing that it
             # sends from here on can be told apart.
             headers.append((b"Connection", b"close"))
-        data = self._http.send(h11.Response(status_code=reply.status, headers=headers)) or b""
+        data = self._http.send(_head(reply.status, headers)) or b""
         async with aclosing(reply.body) as body:
             async for piece in body:
                 self._writer.write(data + (self._http.send(h11.Data(data=piece)) or b""))
@@ -190,9 +191,9 @@ class ClientConnection:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         body = f"malformed request: {why}\n".encode()
-        headers = [("Content-Length", str(len(body))), ("Connection", "close")]
+        headers = [(b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
         try:
-            head = self._http.send(h11.Response(status_code=status, headers=headers)) or b""
+            head = self._http.send(_head(status, headers)) or b""
             self._writer.write(head + (self._http.send(h11.Data(data=body)) or b""))
             await self._writer.drain()
             if self._writer.can_write_eof():
@@ -203,3 +204,10 @@ class ClientConnection:
                     pass
         except (OSError, h11.LocalProtocolError):
             return
+
+
+def _head(status: int, headers: list[tuple[bytes, bytes]]) -> h11.Response:
+    # Botocore takes a status line without a reason for none where it waits for `100 Continue`.
+    known = status in HTTPStatus.__members__.values()
+    reason = HTTPStatus(status).phrase if known else "Unknown"
+    return h11.Response(status_code=status, headers=headers, reason=reason.encode("ascii"))
