@@ -103,8 +103,10 @@ class EndpointEngine:
         return EngineInfo(name=self.name, emulator=emulator, version=version)
 
     def _identity(self) -> tuple[str, str]:
-        # MiniStack answers LocalStack's health question too, so its own comes first.
-        for emulator in ("ministack", "localstack"):
+        # MiniStack answers LocalStack's health question too, so its own comes first; but not to
+        # LocalStack, which takes it for a bucket and loads S3 for many seconds to look.
+        is_localstack = "session_id" in _json_object(self._get("/_localstack/info"))
+        for emulator in ("localstack",) if is_localstack else ("ministack", "localstack"):
             health = _json_object(self._get(f"/_{emulator}/health"))
             version = health.get("version")
             if "services" in health and isinstance(version, str):

@@ -8,27 +8,14 @@ from pathlib import Path
 from sandboxes.embedded.operations import read_operations
 from sandboxes.model import Operations
 
-# Running a function's code, or changing it, needs the Docker socket, which the container does
-# not get.
-_NEEDS_DOCKER = {
-    "lambda": frozenset(
-        {
-            "Invoke",
-            "InvokeAsync",
-            "InvokeWithResponseStream",
-            "UpdateFunctionCode",
-            "UpdateFunctionConfiguration",
-        }
-    )
-}
-# These start programs that LocalStack would download at first use.
+# These start a program that LocalStack would download at first use; and a function that it
+# could not prepare to run cannot be changed, where it has no `lambda` that runs nothing.
 _NEEDS_PROGRAM = {
     "dynamodb": frozenset({"dynamodb"}),
     "dynamodbstreams": frozenset({"dynamodb", "kinesis"}),
-    "es": frozenset({"opensearch"}),
     "kinesis": frozenset({"kinesis"}),
-    "opensearch": frozenset({"opensearch"}),
 }
+_NEEDS_LAMBDA = frozenset({"UpdateFunctionCode", "UpdateFunctionConfiguration"})
 
 
 @cache
@@ -37,14 +24,15 @@ def load_operations(version: str, programs: frozenset[str]) -> Operations:
 
     Args:
         version: LocalStack's version.
-        programs: those that LocalStack starts and the image has, `dynamodb` and `kinesis`.
+        programs: which of `dynamodb`, `kinesis` and `lambda` the image has.
     """
     path = Path(__file__).with_name("operations.json")
     listed = read_operations(path, "localstack", version)
-    return Operations(
-        {
-            service: names - _NEEDS_DOCKER.get(service, frozenset())
-            for service, names in listed.by_service.items()
-            if _NEEDS_PROGRAM.get(service, frozenset()) <= programs
-        }
-    )
+    found = {
+        service: names
+        for service, names in listed.by_service.items()
+        if _NEEDS_PROGRAM.get(service, frozenset()) <= programs
+    }
+    if "lambda" not in programs and "lambda" in found:
+        found["lambda"] -= _NEEDS_LAMBDA
+    return Operations(found)

@@ -129,7 +129,7 @@ def _examine(name: str, directory: str) -> dict[str, list[str]]:
     guard.install(directory, 65535)
     found: dict[str, list[str]] = {}
     for service in sorted(set(prober.services()) - _ANSWERED_BY_OTHERS[name]):
-        names = _proven_s3(prober) if service == "s3" else _implemented(prober, service, name)
+        names = proven_s3(prober) if service == "s3" else _implemented(prober, service, name)
         if names:
             found[service] = sorted(names - _RUNS_CODE.get(service, frozenset()))
             sys.stderr.write(f"{service}: {len(names)}\n")
@@ -187,7 +187,8 @@ def _bears_the_name(outcome: Outcome, operation: str) -> bool:
     return operation.lower() in plain or _NAMED_OTHERWISE.get(operation) in functions
 
 
-def _proven_s3(prober: Prober) -> set[str]:
+def proven_s3(prober: Prober) -> set[str]:
+    """Return the operations of S3 that are shown to do what they say."""
     client = prober.client("s3")
     known = set(client.meta.service_model.operation_names)
     call = _caller(client)

@@ -13,7 +13,8 @@ set -euo pipefail
 PINNED="localstack/localstack:4.14.0"
 OURS="executor/localstack:4.14.0"
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-RECIPE=(build.sh install.sh java.sh requirements.txt python-programs.txt npm-programs.txt)
+RECIPE=(build.sh install.sh java.sh runs_nothing.py requirements.txt python-programs.txt
+    npm-programs.txt)
 CERTIFICATES=etc/ssl/certs/ca-certificates.crt
 
 say() { printf 'localstack-image: %s\n' "$*" >&2; }
@@ -130,7 +131,7 @@ build() {
         || fail "the packages cannot be installed" "see the lines above"
     unmount_all
     programs=$(tr '\n' ' ' <"$root/recipe/programs" | sed 's/ $//')
-    [ -n "$programs" ] || say "DynamoDB and Kinesis cannot be had: the image is built without them"
+    case $programs in *dynamodb*) ;; *) say "DynamoDB cannot be had: the image lacks it" ;; esac
     rm -rf "$root/recipe"
 
     say "image"
@@ -139,13 +140,14 @@ build() {
         --change 'ENTRYPOINT ["/usr/local/localstack/bin/localstack-supervisor"]' \
         --change 'ENV PATH=/usr/local/localstack/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         --change 'ENV GATEWAY_LISTEN=0.0.0.0:4566 DISABLE_EVENTS=1 SKIP_SSL_CERT_DOWNLOAD=1' \
+        --change 'ENV LAMBDA_RUNTIME_EXECUTOR=nothing' \
         --change 'ENV PYTHONUNBUFFERED=1 LANG=C.UTF-8 HOME=/root' \
         --change 'EXPOSE 4566' \
         --change "LABEL executor.recipe=\"$digest\" executor.programs=\"$programs\"" \
         --message 'LocalStack 4.14.0, from packages' - "$OURS" >/dev/null
     # Untagged by now; it stays while a container of it runs.
     [ -z "$older" ] || docker image rm "$older" >/dev/null 2>&1 || true
-    say "$OURS is ready (with: ${programs:-nothing more})"
+    say "$OURS is ready (with: $programs)"
 }
 
 docker info >/dev/null 2>&1 || fail "no Docker engine answers" "install Docker and start it"

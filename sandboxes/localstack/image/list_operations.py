@@ -132,10 +132,11 @@ def main():
         moto = (
             (ec2_methods() if service == "ec2" else moto_methods(service)) if falls_back else set()
         )
+        forwards = "HttpFallbackDispatcher" in text
         operations = sorted(
             operation
             for operation in model.operation_names
-            if own.get(operation) or xform_name(operation) in moto
+            if forwards or own.get(operation) or xform_name(operation) in moto
         )
         if operations:
             listed[service] = operations
