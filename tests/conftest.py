@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from sandboxes.contract import Sandbox
+from sandboxes.localstack import LocalStackEngine
+from sandboxes.model import SandboxSpec
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -16,8 +22,6 @@ IN_CI = os.environ.get("CI") == "true"
 @cache
 def missing_docker() -> str:
     """Why tests marked `docker` cannot run; empty when they can."""
-    from sandboxes.localstack import LocalStackEngine
-
     found = LocalStackEngine().availability()
     return "" if found.usable else f"{found.reason} ({found.hint})"
 
@@ -26,6 +30,17 @@ def missing_docker() -> str:
 def missing_awscli() -> str:
     """Why tests marked `awscli` cannot run; empty when they can."""
     return "" if aws_path().exists() else "the AWS CLI is not in the environment of the tests"
+
+
+@cache
+def missing_bubblewrap() -> str:
+    """Why tests marked `bubblewrap` cannot run; empty when they can."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return "there is no bwrap on the PATH"
+    trial = [program, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"]
+    ended = subprocess.run(trial, capture_output=True, text=True, timeout=30, check=False)
+    return "" if ended.returncode == 0 else f"bwrap does not work here: {ended.stderr.strip()}"
 
 
 @cache
@@ -49,11 +64,14 @@ def plugin_directory() -> Path | None:
     named = os.environ.get("EXECUTOR_TF_PLUGIN_DIR")
     if named:
         return Path(named)
+    usr = Path("/", "usr")
     usual = [Path.home() / ".terraform.d" / "plugins"]
-    usual += [
-        Path("/usr", *rest, "terraform", "plugins") for rest in (("share",), ("local", "share"))
-    ]
-    usual += sorted(Path("/", "opt").glob("*")) if Path("/", "opt").is_dir() else []
+    shares = (usr / "local" / "share", usr / "share")
+    usual += [share / "terraform" / "plugins" for share in shares]
+    for parent in (Path("/", "opt"), usr / "local"):
+        # No deeper: whole trees of other programs are in there.
+        usual += sorted(path for path in parent.glob("*") if path.is_dir())
+        usual += sorted(path for path in parent.glob("*/*") if path.is_dir())
     for root in usual:
         for provider in root.glob("*/hashicorp/aws/*/*/terraform-provider-aws_v*"):
             return provider.parents[5]
@@ -63,6 +81,7 @@ def plugin_directory() -> Path | None:
 NEEDS = {
     "docker": missing_docker,
     "awscli": missing_awscli,
+    "bubblewrap": missing_bubblewrap,
     # Terraform is no package of the registries that CI has, so CI may lack it.
     "terraform": missing_terraform,
 }
@@ -89,3 +108,11 @@ def terraform_plugin_dir() -> Path:
     found = plugin_directory()
     assert found is not None
     return found
+
+
+@pytest.fixture
+def localstack_sandbox() -> Iterator[Sandbox]:
+    """A LocalStack of the test's own; for tests marked `docker`."""
+    spec = SandboxSpec(run="test", account="123456789012")
+    with LocalStackEngine().start(spec) as sandbox:
+        yield sandbox

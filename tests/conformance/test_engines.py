@@ -20,6 +20,7 @@ from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.embedded.engine import EmbeddedSandbox
 from sandboxes.endpoint import EndpointEngine
 from sandboxes.localstack import LocalStackEngine
+from sandboxes.localstack.images import BUILT, image_to_use
 from sandboxes.model import SandboxSpec
 
 Prepared = Callable[[Path], AbstractContextManager[EngineCase]]
@@ -79,12 +80,23 @@ def kill_container(sandbox: Sandbox) -> None:
         client.close()
 
 
+def localstacks_image() -> str:
+    import docker
+
+    client = docker.from_env()
+    try:
+        return image_to_use(client)
+    finally:
+        client.close()
+
+
 @contextmanager
 def localstack(runtime: Path) -> Iterator[EngineCase]:
+    label = "localstack" if localstacks_image() == BUILT else "localstack-pinned"
     yield EngineCase(
-        label="localstack",
+        label=label,
         engine=LocalStackEngine(),
-        gaps=KNOWN_GAPS["localstack"],
+        gaps=KNOWN_GAPS[label],
         kill=kill_container,
     )
 

@@ -1,19 +1,23 @@
-"""LocalStack containers: limits, labels, what is left when the owner is killed."""
+"""LocalStack containers: limits, no way out, labels, what is left when the owner is killed."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import docker
 import pytest
 from docker import DockerClient
 from localstack_client.session import Session
 
+from sandboxes.conformance.case import Aws
+from sandboxes.contract import Sandbox
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
@@ -25,6 +29,18 @@ from sandboxes.model import SandboxSpec
 print(LocalStackEngine().start(SandboxSpec(run="killed")).id, flush=True)
 time.sleep(600)
 """
+STARTING = OWNER.replace("print(", "print('starting', flush=True); print(")
+# Tells of each address whether it can be reached, from within the container.
+REACH = """
+import socket, sys
+for address in sys.argv[1:]:
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=6).close()
+        print(address, "reached")
+    except OSError as error:
+        print(address, "not reached")
+"""
 
 
 @pytest.fixture
@@ -32,6 +48,41 @@ def client() -> Iterator[DockerClient]:
     made = docker.from_env()
     yield made
     made.close()
+
+
+@pytest.fixture
+def other_machine() -> Iterator[str]:
+    """An address of this machine that is not the bridge's, where somebody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        # Sends nothing: it asks the kernel for the address that leads out.
+        probe.connect(("192.0.2.1", 9))
+        host = probe.getsockname()[0]
+    with socket.create_server((host, 0)) as server:
+        yield f"{host}:{server.getsockname()[1]}"
+
+
+@contextmanager
+def owner_of(program: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a program that starts a sandbox; yield it and its first line."""
+    owner = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert owner.stdout is not None
+    with owner.stdout:
+        try:
+            yield owner, owner.stdout.readline().strip()
+        finally:
+            owner.kill()
+            owner.wait()
+
+
+def nothing_left(client: DockerClient, run: str) -> bool:
+    label = f"executor.run={run}"
+    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+    return not found and not client.networks.list(filters={"label": label})
 
 
 @pytest.mark.docker
@@ -52,17 +103,67 @@ def test_the_container_is_shut_in_and_serves_localstacks_own_client(client: Dock
 
 
 @pytest.mark.docker
+def test_the_container_reaches_nobody(
+    client: DockerClient, localstack_sandbox: Sandbox, other_machine: str
+) -> None:
+    container = client.containers.get(localstack_sandbox.id)
+    addresses = [other_machine, "169.254.169.254:80"]
+    status, said = container.exec_run(["python3", "-c", REACH, *addresses])
+    assert status == 0
+    assert isinstance(said, bytes)
+    assert said.decode().splitlines() == [f"{a} not reached" for a in addresses]
+    assert container.exec_run(["getent", "hosts", "example.com"])[0] != 0
+    assert Aws(localstack_sandbox).call("s3", "ListBuckets")["Buckets"] == []
+
+
+@pytest.mark.docker
+def test_programs_that_it_starts_are_in_the_image(localstack_sandbox: Sandbox) -> None:
+    aws, listed = Aws(localstack_sandbox), localstack_sandbox.operations
+    streams = listed.implements("kinesis", "CreateStream")  # not in LocalStack's own image
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    aws.call(
+        "dynamodb",
+        "CreateTable",
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        **({"StreamSpecification": stream} if streams else {}),
+    )
+    aws.call("dynamodb", "PutItem", TableName="orders", Item={"id": {"S": "1"}})
+    assert aws.call("dynamodb", "Scan", TableName="orders")["Count"] == 1
+    if streams:
+        assert aws.call("dynamodbstreams", "ListStreams")["Streams"][0]["TableName"] == "orders"
+
+
+@pytest.mark.docker
 def test_what_a_killed_owner_left_is_reaped_and_what_lives_is_not(client: DockerClient) -> None:
     engine = LocalStackEngine()
-    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True)
-    assert owner.stdout is not None
-    name = owner.stdout.readline().strip()
-    with owner.stdout:
+    with owner_of(OWNER) as (owner, name):
         assert not any(name in line for line in engine.reap())
         os.kill(owner.pid, signal.SIGKILL)
         owner.wait()
-    assert any(name in line for line in engine.reap())
-    assert client.containers.list(all=True, filters={"name": name}) == []
+        reaped = [line for line in engine.reap() if name in line]
+    assert reaped == [f"container {name}", f"network {name}"]
+    assert nothing_left(client, "killed")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("delay_s", [0.2, 0.8])
+def test_an_owner_that_is_ended_while_starting_leaves_nothing(
+    client: DockerClient, number: signal.Signals, delay_s: float
+) -> None:
+    with owner_of(STARTING) as (owner, said):
+        assert said == "starting"
+        time.sleep(delay_s)
+        owner.send_signal(number)
+        owner.wait(timeout=30)
+    if number == signal.SIGKILL:
+        # Docker may still be busy with what it was asked for.
+        time.sleep(1.0)
+        LocalStackEngine().reap()
+    assert nothing_left(client, "killed")
 
 
 @pytest.mark.docker
@@ -81,7 +182,7 @@ def test_a_container_that_dies_is_reported_with_its_last_lines(
             LocalStackEngine(timeout_s=20).start(SandboxSpec(run="broken"))
         assert "died" in failed.value.message
         assert "no disk left" in failed.value.detail
-        assert client.containers.list(all=True, filters={"label": "executor.run=broken"}) == []
+        assert nothing_left(client, "broken")
     finally:
         client.images.remove("executor/broken:test", force=True)
 
