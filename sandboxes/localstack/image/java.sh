@@ -4,4 +4,5 @@ for argument do
     shift
     case $argument in -javaagent:*) ;; *) set -- "$@" "$argument" ;; esac
 done
-exec /usr/lib/localstack/java/21/runtime/bin/java "$@"
+# It lives for minutes: what makes it start sooner is worth more than what makes it faster.
+exec /usr/lib/localstack/java/21/runtime/bin/java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "$@"
