@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import uuid
 from collections.abc import Sequence
 from types import TracebackType
@@ -36,6 +37,7 @@ _MEMORY = "3g"
 _PROCESSES = 1024
 _LOG_LINES = 20
 _SOON_S = 5
+_DOCKER_SOCKET = "unix:///var/run/docker.sock"
 # Names that LocalStack looks up to find out about itself.
 _OWN_NAMES = (
     "localhost.localstack.cloud",
@@ -195,6 +197,7 @@ class LocalStackSandbox:
 
 
 def _client(timeout_s: int = 60) -> DockerClient:
+    _ask_socket()
     import docker
     from docker.errors import DockerException
 
@@ -205,14 +208,30 @@ def _client(timeout_s: int = 60) -> DockerClient:
     except DockerException as error:
         if client is not None:
             client.close()
-        refused = "Permission denied" in str(error)
-        raise EngineUnavailable(
-            "Docker may not be used by this user" if refused else "no Docker engine answers",
-            hint="add the user to the group docker, or use --engine embedded"
-            if refused
-            else "install Docker and start it, or use --engine embedded",
-        ) from error
+        raise _no_docker(refused="Permission denied" in str(error)) from error
     return client
+
+
+def _ask_socket() -> None:
+    """Connect to Docker's socket, if it is one: its SDK leaves sockets open that nobody answers."""
+    kind, _, path = os.environ.get("DOCKER_HOST", _DOCKER_SOCKET).partition("://")
+    if kind not in ("unix", "http+unix"):
+        return
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.settimeout(_SOON_S)
+        try:
+            asked.connect(path)
+        except OSError as error:
+            raise _no_docker(refused=isinstance(error, PermissionError)) from error
+
+
+def _no_docker(*, refused: bool) -> EngineUnavailable:
+    return EngineUnavailable(
+        "Docker may not be used by this user" if refused else "no Docker engine answers",
+        hint="add the user to the group docker, or use --engine embedded"
+        if refused
+        else "install Docker and start it, or use --engine embedded",
+    )
 
 
 def _run(client: DockerClient, image: str, name: str, run: str) -> Container:
