@@ -127,6 +127,7 @@ class Confinement(Protocol):
         environment: Mapping[str, str],
         output: IO[bytes],
         timeout_s: float | None = None,
+        reachable: Sequence[str] = (),
     ) -> CommandOutcome:
         """Run `command` to its end and end whatever it left running.
 
@@ -140,6 +141,8 @@ class Confinement(Protocol):
             environment: the caller's environment, from which what is safe is taken.
             output: receives the command's stdout and stderr as they come.
             timeout_s: end the command after that many seconds.
+            reachable: host names, besides AWS's, that it may reach for real; the policy's
+                `network.allow`.
 
         Raises:
             FileNotFoundError: there is no such program.

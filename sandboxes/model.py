@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +96,15 @@ class Door:
 
     Attributes:
         url: plain HTTP endpoint, e.g. `http://127.0.0.1:40001`.
+        http: unix socket that takes plain HTTP; None where there is none.
+        tls: unix socket that ends TLS for every AWS host name; None where there is none.
+        authority: PEM file of the certificate to trust for `tls`, in the run's private directory.
     """
 
     url: str
+    http: Path | None = None
+    tls: Path | None = None
+    authority: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ class Off:
         environment: Mapping[str, str],
         output: IO[bytes],
         timeout_s: float | None = None,
+        reachable: Sequence[str] = (),
     ) -> CommandOutcome:
         """Run the command; see `Confinement.run`. Its standard input is empty."""
         private = private_directory(run, "aws")
