@@ -7,9 +7,9 @@ Reads from top to bottom as the road in `docs/architecture.md`. It names no conc
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from executor.errors import EngineFailed
@@ -55,12 +55,7 @@ class Replica(Protocol):
 
 
 class OpenGateway(Protocol):
-    """A gateway that is listening."""
-
-    @property
-    def url(self) -> str:
-        """Its HTTP door."""
-        ...
+    """A gateway that answers."""
 
     def close(self) -> tuple[Call, ...]:
         """Stop, and return what was recorded; raises `RecorderFailed`."""
@@ -91,8 +86,14 @@ class Stages(Protocol):
         """Open the only road to the sandbox."""
         ...
 
-    def run(self, change: AnyChange, gateway: OpenGateway) -> Ran:
-        """Run the change to its end."""
+    def run(self, change: AnyChange, under_way: Callable[[], None]) -> Ran:
+        """Run the change to its end.
+
+        Args:
+            change: what to run.
+            under_way: called once, when the change has been started and before it is waited
+                for; its calls wait meanwhile. What it raises ends the change.
+        """
         ...
 
     def trace(self, calls: Iterable[Call]) -> Trace:
@@ -158,16 +159,18 @@ def rehearse(
     progress.stage("sandbox", "starting")
     with stages.open_sandbox() as sandbox:
         watch.lap("sandbox")
-        replica = stages.replica(sandbox)
-        replica.prepare_types(sorted(intent.types_named()), region)
-        gateway = stages.gateway(sandbox, replica)
-        watch.lap("prepare")
-        progress.stage("change", "running")
+        road = _Road(stages, sandbox)
+
+        def under_way() -> None:
+            progress.stage("change", "running")
+            road.open(sorted(intent.types_named()), region)
+
         try:
-            ran = stages.run(change, gateway)
+            ran = stages.run(change, under_way)
         finally:
-            calls = gateway.close()
+            calls = road.close()
         watch.lap("change")
+        replica = road.replica
         progress.stage("effects", "reading the replica")
         observed = replica.observe()
         if not sandbox.alive():
@@ -192,6 +195,29 @@ def rehearse(
         scopes=replica.scopes,
         timing_ms=watch.laps,
     )
+
+
+@dataclass(slots=True)
+class _Road:
+    """From the change to the sandbox; opened while the change is starting."""
+
+    stages: Stages
+    sandbox: Sandbox
+    opened: tuple[Replica, OpenGateway] | None = field(default=None)
+
+    @property
+    def replica(self) -> Replica:
+        if self.opened is None:
+            raise EngineFailed("the change ended before its replica was there")
+        return self.opened[0]
+
+    def open(self, type_globs: Iterable[str], region: str) -> None:
+        replica = self.stages.replica(self.sandbox)
+        replica.prepare_types(type_globs, region)
+        self.opened = replica, self.stages.gateway(self.sandbox, replica)
+
+    def close(self) -> tuple[Call, ...]:
+        return self.opened[1].close() if self.opened is not None else ()
 
 
 def not_covered(rehearsal: Rehearsal) -> tuple[Gap, ...]:

@@ -9,7 +9,7 @@ Failures raise `sandboxes.errors.SandboxError`; a command that ran and failed is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self, runtime_checkable
@@ -128,6 +128,7 @@ class Confinement(Protocol):
         output: IO[bytes],
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
+        under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
         """Run `command` to its end and end whatever it left running.
 
@@ -143,6 +144,8 @@ class Confinement(Protocol):
             timeout_s: end the command after that many seconds.
             reachable: host names, besides AWS's, that it may reach for real; the policy's
                 `network.allow`.
+            under_way: called once, when the command has been started and before it is waited
+                for; what it raises ends the command, and goes on to the caller.
 
         Raises:
             FileNotFoundError: there is no such program.

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from executor.catalog.catalog import Catalog
 from executor.errors import InvalidInput
 from executor.ledger import Kind, Ledger, RunStore, state_home
 from executor.model.application import (
@@ -30,6 +30,7 @@ from executor.model.report import Report
 if TYPE_CHECKING:
     from executor.assembly.promoting import Promotions
     from executor.assembly.rehearsing import DryRuns
+    from executor.catalog.catalog import Catalog
 
 
 def open_application() -> App:
@@ -47,7 +48,12 @@ class App:
         """
         self._store = store
         self._environment = environment
-        self._catalog = Catalog()
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        from executor.catalog.catalog import Catalog
+
+        return Catalog()
 
     def dry_run(self, request: DryRunRequest, progress: Progress) -> Report:
         """Rehearse a change."""
@@ -139,7 +145,7 @@ class App:
     @contextmanager
     def _session(self, request: SandboxRequest, progress: Progress) -> Iterator[SandboxSession]:
         from executor.assembly.rehearsing import engine_of
-        from executor.assembly.stages import hydrated
+        from executor.assembly.road import hydrated
         from executor.config import load_config
         from sandboxes.confine.environment import Appearance, client_variables
         from sandboxes.model import SandboxSpec
@@ -171,7 +177,7 @@ class App:
     def _dry_runs(self) -> DryRuns:
         from executor.assembly.rehearsing import DryRuns
 
-        return DryRuns(self._store, self._catalog, self._environment)
+        return DryRuns(self._store, lambda: self._catalog, self._environment)
 
     def _promotions(self) -> Promotions:
         from executor.assembly.promoting import Promotions

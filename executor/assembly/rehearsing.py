@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executor.assembly.stages import RealStages, RunPlace
-from executor.assembly.targets import OpenTarget, open_target
-from executor.catalog.catalog import Catalog
 from executor.changes.checking import check_change
 from executor.config import Config, PolicySettings, load_config, resolve_target
 from executor.errors import EngineFailed
-from executor.gateway import Vault
 from executor.ledger import Kind, Ledger, RunStore
 from executor.model.application import DryRunRequest, TargetChoice
 from executor.model.change import AnyChange, CommandChange
-from executor.model.codec import call_to_json, snapshot_to_json
 from executor.model.decision import Decision
 from executor.model.intent import Intent
 from executor.model.policy import Policy
@@ -34,6 +30,8 @@ from sandboxes.leases import Lease, reap_leases
 from sandboxes.registry import choose
 
 if TYPE_CHECKING:
+    from executor.assembly.targets import OpenTarget
+    from executor.catalog.catalog import Catalog
     from executor.judging import Verdict
 
 PROMOTABLE = frozenset({Decision.ALLOW, Decision.HOLD})
@@ -42,10 +40,12 @@ PROMOTABLE = frozenset({Decision.ALLOW, Decision.HOLD})
 class DryRuns:
     """Makes dry runs and keeps them."""
 
-    def __init__(self, store: RunStore, catalog: Catalog, environment: dict[str, str]) -> None:
+    def __init__(
+        self, store: RunStore, catalog: Callable[[], Catalog], environment: dict[str, str]
+    ) -> None:
         """Args:
         store: keeps runs.
-        catalog: the declarations.
+        catalog: gives the declarations; asked for them when the change is under way.
         environment: the caller's environment.
         """
         self._store = store
@@ -89,6 +89,8 @@ class DryRuns:
 
     def target(self, config: Config, choice: TargetChoice) -> OpenTarget:
         """Find and reach the target that was asked for."""
+        from executor.assembly.targets import open_target
+
         settings = resolve_target(
             choice.name,
             config,
@@ -106,7 +108,8 @@ class DryRuns:
                 run=run,
                 trace=store.trace_path(run),
                 output=store.output_path(run),
-                vault=Vault(store.replay_path(run), store.key()),
+                replay=store.replay_path(run),
+                key=store.key(),
                 lease=lease,
             )
 
@@ -131,6 +134,8 @@ class DryRuns:
 
     def _keep(self, report: Report, rehearsal: Rehearsal, place: RunPlace) -> None:
         """Write what `show` and `promote` need; the ledger last, so that it never promises more."""
+        from executor.model.codec import call_to_json, snapshot_to_json
+
         store, run = self._store, report.id
         if report.decision in PROMOTABLE:
             place.vault.save()

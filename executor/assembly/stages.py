@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import importlib
-import threading
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
-from executor.assembly.targets import OpenTarget
-from executor.aws import Api, Credentials, Where, warm_up
-from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import ResourceType
-from executor.changes import CallsRunner, copy_workdir
-from executor.errors import InvalidChange
-from executor.gateway import Aliases, FileRecorder, Gateway, Vault
+from executor.changes.workdir import copy_workdir
+from executor.errors import EngineFailed, InvalidChange
+from executor.gateway.doors import Doors
 from executor.model.application import DryRunRequest
-from executor.model.call import Call, Trace
 from executor.model.change import AnyChange, CallsChange, ChangeOutcome, CommandChange
-from executor.model.effect import Effects
 from executor.model.json import Json
 from executor.model.policy import NOT_NEEDED
 from executor.model.progress import Progress
-from executor.model.resource import Resource, Scope, Snapshot
 from executor.pipeline import OpenGateway, Ran, Replica
-from executor.replica import Hydrator, Seeder
-from executor.snapshots import SettledReader, SnapshotReader
 from sandboxes.contract import Confinement, Engine, Sandbox
 from sandboxes.leases import Lease, private_directory
 from sandboxes.model import Door, Isolation, SandboxSpec
 
+if TYPE_CHECKING:
+    from executor.assembly.targets import OpenTarget
+    from executor.catalog.catalog import Catalog
+    from executor.gateway.vault import Vault
+    from executor.model.call import Call, Trace
+    from executor.model.effect import Effects
+    from executor.model.resource import Snapshot
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class RunPlace:
     """Where one run keeps its things.
 
@@ -41,56 +39,24 @@ class RunPlace:
         run: its id.
         trace: the trace file.
         output: the log of the change's output.
-        vault: exact parameters.
+        replay: directory of the exact parameters.
+        key: what they are sealed with.
         lease: what has to be removed if we are killed.
     """
 
     run: str
     trace: Path
     output: Path
-    vault: Vault
+    replay: Path
+    key: bytes
     lease: Lease
 
+    @cached_property
+    def vault(self) -> Vault:
+        """Exact parameters; one for the run."""
+        from executor.gateway.vault import Vault
 
-class HydratedReplica:
-    """A sandbox that hydrates by need, and can be read back."""
-
-    def __init__(self, hydrator: Hydrator, reader: SettledReader, aliases: Aliases) -> None:
-        """Args:
-        hydrator: fills the sandbox.
-        reader: reads it.
-        aliases: ids of the target and of the engine.
-        """
-        self._hydrator = hydrator
-        self._reader = reader
-        self.aliases = aliases
-
-    @property
-    def baseline(self) -> Snapshot:
-        """What the target held."""
-        return self._hydrator.baseline
-
-    @property
-    def prior(self) -> Snapshot:
-        """What the replica held before the change."""
-        return self._hydrator.prior
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """What was hydrated."""
-        return self._hydrator.scopes
-
-    def prepare(self, service: str, operation: str, region: str) -> None:
-        """Hydrate what a call may meet."""
-        self._hydrator.prepare(service, operation, region)
-
-    def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
-        """Hydrate the types that an intent names."""
-        self._hydrator.prepare_types(type_globs, region)
-
-    def observe(self) -> Snapshot:
-        """Read what the replica holds once it has settled."""
-        return self._reader.read(self._hydrator.scopes)
+        return Vault(self.replay, self.key)
 
 
 class RealStages:
@@ -104,7 +70,7 @@ class RealStages:
         target: OpenTarget,
         engine: Engine,
         confinement: Confinement,
-        catalog: Catalog,
+        catalog: Callable[[], Catalog],
         progress: Progress,
         timeout_s: float | None,
         environment: dict[str, str],
@@ -115,7 +81,7 @@ class RealStages:
         target: what the replica is made of.
         engine: starts the sandbox.
         confinement: runs the command.
-        catalog: the declarations.
+        catalog: gives the declarations.
         progress: told what happens.
         timeout_s: the command is ended after that many seconds.
         environment: the caller's environment.
@@ -129,6 +95,7 @@ class RealStages:
         self._progress = progress
         self._timeout_s = timeout_s
         self._environment = environment
+        self._doors: Doors | None = None
 
     def open_sandbox(self) -> AbstractContextManager[Sandbox]:
         """Start a fresh sandbox."""
@@ -142,47 +109,62 @@ class RealStages:
             )
         )
 
-    def replica(self, sandbox: Sandbox) -> HydratedReplica:
+    def replica(self, sandbox: Sandbox) -> Replica:
         """Make the sandbox hydrate by need."""
-        return hydrated(sandbox, self._target, self._catalog, self._progress)
+        from executor.assembly.road import get_ready, hydrated
 
-    def gateway(self, sandbox: Sandbox, replica: Replica) -> Gateway:
+        get_ready()
+        return hydrated(sandbox, self._target, self._catalog(), self._progress)
+
+    def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:
         """Open the only road to the sandbox."""
-        assert isinstance(replica, HydratedReplica)
-        gateway = Gateway(
-            upstream=sandbox.url,
-            operations=sandbox.operations,
-            recorder=FileRecorder(self._place.trace),
-            account=self._target.ref.account,
-            region=self._target.ref.region,
-            vault=self._place.vault,
-            aliases=replica.aliases,
-            prepare=replica.prepare,
-        )
-        # Addresses that the engine gives out must lead back to the gateway, not around it.
-        replica.aliases.add(f"127.0.0.1:{gateway.port}", sandbox.url.partition("://")[2])
-        return gateway
+        from executor.assembly.road import HydratedReplica, open_gateway
 
-    def run(self, change: AnyChange, gateway: OpenGateway) -> Ran:
+        assert isinstance(replica, HydratedReplica)
+        assert self._doors is not None
+        place = self._place
+        return open_gateway(
+            sandbox,
+            replica,
+            self._target,
+            doors=self._doors,
+            trace=place.trace,
+            vault=place.vault,
+        )
+
+    def run(self, change: AnyChange, under_way: Callable[[], None]) -> Ran:
         """Run the change to its end."""
-        match change:
-            case CommandChange():
-                threading.Thread(target=_get_ready, name="warm-up", daemon=True).start()
-                return self._command(change, gateway.url)
-            case CallsChange():
-                return self._calls(change, gateway.url)
+        directory = private_directory(self._place.run, "doors")
+        self._place.lease.add_directory(directory)
+        try:
+            doors = self._doors = Doors.open(directory)
+        except OSError as error:
+            raise EngineFailed(f"no door can be opened for the change: {error}") from error
+        with ExitStack() as unserved:
+            unserved.enter_context(doors)
+
+            def served() -> None:
+                under_way()
+                # From here on they are the gateway's, which outlives the change.
+                unserved.pop_all()
+
+            match change:
+                case CommandChange():
+                    return self._command(change, doors.door, served)
+                case CallsChange():
+                    return self._calls(change, doors.door, served)
 
     def trace(self, calls: Iterable[Call]) -> Trace:
         """Read what the calls meant."""
-        return self._catalog.trace(calls)
+        return self._catalog().trace(calls)
 
     def effects(self, prior: Snapshot, observed: Snapshot, trace: Trace) -> Effects:
         """Tell what the change did."""
         from executor.effects import Differ
 
-        return Differ(self._catalog).diff(prior, observed, trace)
+        return Differ(self._catalog()).diff(prior, observed, trace)
 
-    def _command(self, change: CommandChange, url: str) -> Ran:
+    def _command(self, change: CommandChange, door: Door, under_way: Callable[[], None]) -> Ran:
         workdir, copy = change.workdir, None
         if not self._request.in_place:
             root = private_directory(self._place.run, "work")
@@ -194,13 +176,14 @@ class RealStages:
                 ended = self._confinement.run(
                     change.command,
                     run=self._place.run,
-                    door=Door(url=url),
+                    door=door,
                     workdir=workdir,
                     account=self._target.ref.account,
                     region=self._target.ref.region,
                     environment=self._environment,
                     output=cast(IO[bytes], _Tee(log, self._request.output)),
                     timeout_s=self._timeout_s,
+                    under_way=under_way,
                 )
             except FileNotFoundError as error:
                 raise InvalidChange(
@@ -215,10 +198,11 @@ class RealStages:
         files = copy.changes() if copy is not None else ()
         return Ran(outcome=outcome, isolation=_isolation(ended.isolation), files=files)
 
-    def _calls(self, change: CallsChange, url: str) -> Ran:
-        keys = Credentials(access_key=self._target.ref.account, secret_key="rehearsal")
-        where = Where(region=self._target.ref.region, endpoint_url=url, credentials=keys)
-        outcome = CallsRunner(Api(where)).run(change)
+    def _calls(self, change: CallsChange, door: Door, under_way: Callable[[], None]) -> Ran:
+        from executor.assembly.road import make_calls
+
+        under_way()
+        outcome = make_calls(change, door.url, self._target)
         isolation: dict[str, Json] = {
             "kind": NOT_NEEDED,
             "network": True,
@@ -228,73 +212,6 @@ class RealStages:
             "blocked": [],
         }
         return Ran(outcome=outcome, isolation=isolation)
-
-
-def hydrated(
-    sandbox: Sandbox, target: OpenTarget, catalog: Catalog, progress: Progress
-) -> HydratedReplica:
-    """Return a sandbox as a replica of a target that fills by need."""
-    ref = target.ref
-    keys = Credentials(access_key=ref.account, secret_key="rehearsal")
-    api = Api(Where(region=ref.region, endpoint_url=sandbox.url, credentials=keys))
-    aliases = Aliases()
-    own = SnapshotReader(
-        catalog,
-        api,
-        account=ref.account,
-        region=ref.region,
-        implements=sandbox.operations.implements,
-    )
-    translated = SettledReader(
-        SnapshotReader(
-            catalog,
-            api,
-            account=ref.account,
-            region=ref.region,
-            implements=sandbox.operations.implements,
-            translation=aliases,
-        )
-    )
-
-    def list_engine(kind: ResourceType, region: str) -> tuple[Resource, ...]:
-        return own.read_type(kind, own.scope(catalog.service_of(kind.type), region))
-
-    source = None
-    if target.read is not None:
-        source = SnapshotReader(catalog, target.read, account=ref.account, region=ref.region)
-    hydrator = Hydrator(
-        catalog=catalog,
-        source=source,
-        sandbox=translated,
-        seeder=Seeder(
-            catalog,
-            api,
-            aliases,
-            list_engine=list_engine,
-            implements=sandbox.operations.implements,
-        ),
-        account=ref.account,
-        region=ref.region,
-        progress=lambda text: progress.stage("replica", text),
-    )
-    return HydratedReplica(hydrator, translated, aliases)
-
-
-# Not imported above: the command is started first, and these load while it is starting.
-_NEEDED_AFTER = (
-    "botocore.session",
-    "executor.effects",
-    "executor.judging",
-    "executor.promotion.preconditions",
-    "executor.reports.text",
-)
-
-
-def _get_ready() -> None:
-    """Load what will be needed while the command is still starting."""
-    for name in _NEEDED_AFTER:
-        importlib.import_module(name)
-    warm_up()
 
 
 class _Tee:

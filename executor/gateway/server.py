@@ -6,6 +6,7 @@ An event loop in one thread of its own; everything else in the executor is synch
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -18,6 +19,7 @@ from executor.gateway.addressing import Addressing
 from executor.gateway.admission import EngineHasIt, Implements, OneAccount, Rule
 from executor.gateway.aliases import Aliases
 from executor.gateway.connection import ClientConnection
+from executor.gateway.doors import Doors
 from executor.gateway.exchange import Exchange, Road
 from executor.gateway.preparation import Preparation, Prepare
 from executor.gateway.recorder import Recorder
@@ -53,6 +55,7 @@ class Gateway:
         aliases: Aliases | None = None,
         prepare: Prepare = _nothing_to_prepare,
         rules: Sequence[Rule] = (),
+        doors: Doors | None = None,
     ) -> None:
         """Args:
         upstream: the engine's URL.
@@ -64,6 +67,7 @@ class Gateway:
         aliases: ids to translate.
         prepare: told of a call before it is forwarded.
         rules: further rules of admission, after those of every gateway.
+        doors: where clients knock already, closed with the gateway; None opens one on loopback.
         """
         models = Models(shared_loader)
         identifier = Identifier(models, default_region=region)
@@ -91,7 +95,8 @@ class Gateway:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
         self._thread.start()
-        self._server = self._await(self._listen())
+        opened = doors or Doors.open()
+        self._server = self._await(self._listen(opened.tcp))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     @property
@@ -139,8 +144,8 @@ class Gateway:
     def _await(self, coroutine: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 18, backlog=256)
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, sock=listener, limit=1 << 18, backlog=256)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

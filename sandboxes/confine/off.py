@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -64,6 +64,7 @@ class Off:
         output: IO[bytes],
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
+        under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
         """Run the command; see `Confinement.run`. Its standard input is empty."""
         private = private_directory(run, "aws")
@@ -72,7 +73,7 @@ class Off:
             variables = rehearsal_environment(environment, appearance, private)
             variables["PWD"] = str(workdir)
             process = _start(command, workdir, variables)
-            return self._watch(process, run, output, timeout_s)
+            return self._watch(process, run, output, timeout_s, under_way)
         except BaseException:
             # An interrupt may come before there is anything to watch, even before the child
             # has become the command and carries the marker.
@@ -88,13 +89,17 @@ class Off:
         run: str,
         output: IO[bytes],
         timeout_s: float | None,
+        under_way: Callable[[], None] | None,
     ) -> CommandOutcome:
         copier = _Copier(process, output)
+        until = None if timeout_s is None else time.monotonic() + timeout_s
         timed_out = False
         left = 0
         try:
             copier.start()
-            process.wait(timeout_s)
+            if under_way is not None:
+                under_way()
+            process.wait(None if until is None else max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:

@@ -52,6 +52,8 @@ packed = io.BytesIO()
 with zipfile.ZipFile(packed, 'w') as z: z.writestr('f.py', 'def h(e, c): pass')
 fn.create_function(FunctionName='worker', Runtime='python3.12', Role=role, Handler='f.h',
     Code={{'ZipFile': packed.getvalue()}})
+# It is made in the background, and would else become active while it is compared.
+fn.get_waiter('function_active_v2').wait(FunctionName='worker')
 cf.create_stack(StackName='web', TemplateBody={TEMPLATE!r})
 """
 

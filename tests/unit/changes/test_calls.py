@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from executor.aws import CallFailed
-from executor.changes import CallsRunner
+from executor.changes.calls import CallsRunner
 from executor.errors import InvalidChange
 from executor.model.change import Change
 from executor.model.json import Json, JsonObject

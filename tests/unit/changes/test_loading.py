@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from executor.changes import load_change, load_intent, merged_intent
+from executor.changes.intents import load_intent, merged_intent
+from executor.changes.loading import load_change
 from executor.errors import InvalidChange, InvalidInput, InvalidIntent
 from executor.model.change import CallsChange, CommandChange
 from executor.model.intent import Intent, Limits

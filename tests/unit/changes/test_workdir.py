@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from executor.changes import copy_workdir
+from executor.changes.workdir import copy_workdir
 from executor.errors import InvalidChange
 
 

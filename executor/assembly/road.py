@@ -1,0 +1,180 @@
+"""The road from a change's calls to the sandbox, made of the real things.
+
+Loaded while the change is starting: it is most of what the executor imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from executor.assembly.targets import OpenTarget
+from executor.aws import Api, Credentials, Where, warm_up
+from executor.catalog.catalog import Catalog
+from executor.catalog.declarations import ResourceType
+from executor.changes.calls import CallsRunner
+from executor.gateway.aliases import Aliases
+from executor.gateway.doors import Doors
+from executor.gateway.recorder import FileRecorder
+from executor.gateway.server import Gateway
+from executor.gateway.vault import Vault
+from executor.model.change import CallsChange, ChangeOutcome
+from executor.model.progress import Progress
+from executor.model.resource import Resource, Scope, Snapshot
+from executor.replica import Hydrator, Seeder
+from executor.snapshots import SettledReader, SnapshotReader
+from sandboxes.contract import Sandbox
+
+# Needed when the change has ended; they load while it is still starting.
+_NEEDED_AFTER = (
+    "executor.effects",
+    "executor.judging",
+    "executor.promotion.preconditions",
+    "executor.reports.text",
+)
+
+
+class HydratedReplica:
+    """A sandbox that hydrates by need, and can be read back."""
+
+    def __init__(self, hydrator: Hydrator, reader: SettledReader, aliases: Aliases) -> None:
+        """Args:
+        hydrator: fills the sandbox.
+        reader: reads it.
+        aliases: ids of the target and of the engine.
+        """
+        self._hydrator = hydrator
+        self._reader = reader
+        self.aliases = aliases
+
+    @property
+    def baseline(self) -> Snapshot:
+        """What the target held."""
+        return self._hydrator.baseline
+
+    @property
+    def prior(self) -> Snapshot:
+        """What the replica held before the change."""
+        return self._hydrator.prior
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What was hydrated."""
+        return self._hydrator.scopes
+
+    def prepare(self, service: str, operation: str, region: str) -> None:
+        """Hydrate what a call may meet."""
+        self._hydrator.prepare(service, operation, region)
+
+    def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
+        """Hydrate the types that an intent names."""
+        self._hydrator.prepare_types(type_globs, region)
+
+    def observe(self) -> Snapshot:
+        """Read what the replica holds once it has settled."""
+        return self._reader.read(self._hydrator.scopes)
+
+
+def hydrated(
+    sandbox: Sandbox, target: OpenTarget, catalog: Catalog, progress: Progress
+) -> HydratedReplica:
+    """Return a sandbox as a replica of a target that fills by need."""
+    ref = target.ref
+    keys = Credentials(access_key=ref.account, secret_key="rehearsal")
+    api = Api(Where(region=ref.region, endpoint_url=sandbox.url, credentials=keys))
+    aliases = Aliases()
+    own = SnapshotReader(
+        catalog,
+        api,
+        account=ref.account,
+        region=ref.region,
+        implements=sandbox.operations.implements,
+    )
+    translated = SettledReader(
+        SnapshotReader(
+            catalog,
+            api,
+            account=ref.account,
+            region=ref.region,
+            implements=sandbox.operations.implements,
+            translation=aliases,
+        )
+    )
+
+    def list_engine(kind: ResourceType, region: str) -> tuple[Resource, ...]:
+        return own.read_type(kind, own.scope(catalog.service_of(kind.type), region))
+
+    source = None
+    if target.read is not None:
+        source = SnapshotReader(catalog, target.read, account=ref.account, region=ref.region)
+    hydrator = Hydrator(
+        catalog=catalog,
+        source=source,
+        sandbox=translated,
+        seeder=Seeder(
+            catalog,
+            api,
+            aliases,
+            list_engine=list_engine,
+            implements=sandbox.operations.implements,
+        ),
+        account=ref.account,
+        region=ref.region,
+        progress=lambda text: progress.stage("replica", text),
+    )
+    return HydratedReplica(hydrator, translated, aliases)
+
+
+def open_gateway(
+    sandbox: Sandbox,
+    replica: HydratedReplica,
+    target: OpenTarget,
+    *,
+    doors: Doors,
+    trace: Path,
+    vault: Vault,
+) -> Gateway:
+    """Let a gateway answer at doors that are open already.
+
+    Args:
+        sandbox: where it leads to.
+        replica: what makes the sandbox ready for a call.
+        target: whose account and region calls appear in.
+        doors: where clients knock, and may have been waiting.
+        trace: the file that calls are recorded in.
+        vault: keeps exact parameters.
+    """
+    gateway = Gateway(
+        upstream=sandbox.url,
+        operations=sandbox.operations,
+        recorder=FileRecorder(trace),
+        account=target.ref.account,
+        region=target.ref.region,
+        vault=vault,
+        aliases=replica.aliases,
+        prepare=replica.prepare,
+        doors=doors,
+    )
+    # Addresses that the engine gives out must lead back to the gateway, not around it.
+    replica.aliases.add(f"127.0.0.1:{gateway.port}", sandbox.url.partition("://")[2])
+    return gateway
+
+
+def make_calls(change: CallsChange, url: str, target: OpenTarget) -> ChangeOutcome:
+    """Make the calls of a change through the gateway at `url`."""
+    keys = Credentials(access_key=target.ref.account, secret_key="rehearsal")
+    where = Where(region=target.ref.region, endpoint_url=url, credentials=keys)
+    return CallsRunner(Api(where)).run(change)
+
+
+def get_ready() -> None:
+    """Load in the background what will be needed before the change ends; returns at once."""
+    threading.Thread(target=_get_ready, name="warm-up", daemon=True).start()
+
+
+def _get_ready() -> None:
+    warm_up()
+    for name in _NEEDED_AFTER:
+        importlib.import_module(name)
