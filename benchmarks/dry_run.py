@@ -55,7 +55,9 @@ def bare_on_fresh_child() -> float:
 
 
 def dry_run(home: str, *options: str) -> float:
-    env = {**os.environ, "EXECUTOR_HOME": home}
+    env = {**os.environ, "EXECUTOR_HOME": f"{home}/state"}
+    workdir = Path(home, "work")
+    workdir.mkdir(exist_ok=True)
     command = [
         str(Path(sys.executable).with_name("dry-run")),
         "--target=none",
@@ -67,7 +69,9 @@ def dry_run(home: str, *options: str) -> float:
         str(SCRIPT),
     ]
     started = time.perf_counter()
-    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=home, check=False)
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, cwd=workdir, check=False
+    )
     took = (time.perf_counter() - started) * 1000
     if done.returncode != 0:
         sys.exit(f"dry-run ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")

@@ -6,21 +6,19 @@ every operation that can change state, in code: snapshots of the target are read
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from executor.aws_models import shared_loader
 from executor.errors import TargetFailed
 from executor.model.json import Json, JsonObject
 from executor.model.verbs import is_mutating
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from botocore.loaders import Loader
     from botocore.session import Session
 
 
@@ -229,52 +227,6 @@ class Api:
                 ) from error
             self._opened.register_component("data_loader", shared_loader())
         return self._opened
-
-
-@cache
-def shared_loader() -> Loader:
-    """Return the one loader of AWS's models; reading S3's twice takes a tenth of a second."""
-    from botocore.loaders import Loader
-
-    class Copying(Loader):
-        """Gives each taker the request paths of a model for itself.
-
-        Botocore's S3 client takes the bucket out of a path in the very model it was given, when
-        it first makes a call. Who reads the same model after it would find no bucket in it.
-        """
-
-        def load_service_model(
-            self, service_name: str, type_name: str, api_version: str | None = None
-        ) -> Mapping[str, Any]:
-            model: Mapping[str, Any] = super().load_service_model(
-                service_name, type_name, api_version
-            )
-            if "operations" not in model:
-                return model
-            operations = {
-                name: {**operation, "http": dict(operation.get("http", {}))}
-                for name, operation in model["operations"].items()
-            }
-            return {**model, "operations": operations}
-
-    return Copying()
-
-
-def warm_up() -> None:
-    """Load what the first client would wait for; harmless to call from a thread, or twice.
-
-    A change's process needs a while until its first call: time enough to get ready.
-    """
-    importlib.import_module("botocore.parsers")
-    importlib.import_module("botocore.serialize")
-    loader = shared_loader()
-    for name in ("partitions", "endpoints", "sdk-default-configuration", "_retry"):
-        loader.load_data(name)
-    loader.load_service_model("s3", "service-2")
-    keys = Credentials(access_key="warm", secret_key="up")
-    Api(Where(region="us-east-1", endpoint_url="http://127.0.0.1:9", credentials=keys)).prepare(
-        "s3"
-    )
 
 
 class ReadApi:

@@ -6,7 +6,6 @@ in it is refused. Reading is in `executor.config_file`, imported only when there
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -255,6 +254,8 @@ def _profile(name: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _section(path: Path, name: str) -> dict[str, str]:
+    import configparser
+
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(path.expanduser().read_text())

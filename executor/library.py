@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from executor.assembly import App
-from executor.ledger import RunStore, state_home
+from executor.ledger.store import RunStore, state_home
 from executor.model.application import DryRunRequest, TargetChoice
 from executor.model.change import AnyChange
 from executor.model.intent import Intent

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executor.errors import InvalidInput
-from executor.ledger import Kind, Ledger, RunStore, state_home
+from executor.ledger.store import RunStore, state_home
 from executor.model.application import (
     Approval,
     DoctorLine,
@@ -82,6 +82,8 @@ class App:
 
     def approve(self, run_id: str, *, by: str, reason: str) -> Approval:
         """Record a person's approval of the run's report."""
+        from executor.ledger.ledger import Kind, Ledger
+
         run = self._store.find(run_id)
         report = self._promotions().report(run)
         if report.decision is not Decision.HOLD:
@@ -99,6 +101,8 @@ class App:
 
     def runs(self, limit: int) -> Sequence[RunSummary]:
         """Return the newest runs, newest first."""
+        from executor.ledger.ledger import Kind, Ledger
+
         ledger = Ledger(self._store.ledger_path)
         approved = {entry.run for entry in ledger.entries(kind=Kind.APPROVAL)}
         promoted = {entry.run for entry in ledger.entries(kind=Kind.PROMOTION)}
@@ -122,6 +126,8 @@ class App:
 
     def verify(self) -> LedgerCheck:
         """Check the ledger."""
+        from executor.ledger.ledger import Ledger
+
         return Ledger(self._store.ledger_path).verify()
 
     def doctor(self) -> Sequence[DoctorLine]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from executor import __version__
 from executor.config import load_config, resolve_target
 from executor.errors import ExecutorError
-from executor.ledger import Ledger, RunStore
+from executor.ledger.ledger import Ledger
+from executor.ledger.store import RunStore
 from executor.model.application import DoctorLine
 from executor.model.target import TargetKind
 from sandboxes.confine import confinements

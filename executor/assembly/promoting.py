@@ -14,7 +14,8 @@ from executor.catalog.catalog import Catalog
 from executor.effects import Differ
 from executor.errors import LedgerTampered, PromotionRefused, RecorderFailed
 from executor.gateway import Vault, unchunked_pieces
-from executor.ledger import Kind, Ledger, RunStore
+from executor.ledger.ledger import Kind, Ledger
+from executor.ledger.store import RunStore
 from executor.model.call import Call
 from executor.model.codec import call_from_json, snapshot_from_json
 from executor.model.json import Json, JsonObject

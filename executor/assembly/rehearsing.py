@@ -13,7 +13,7 @@ from executor.assembly.stages import RealStages, RunPlace
 from executor.changes.checking import check_change
 from executor.config import Config, PolicySettings, load_config, resolve_target
 from executor.errors import EngineFailed
-from executor.ledger import Kind, Ledger, RunStore
+from executor.ledger.store import RunStore
 from executor.model.application import DryRunRequest, TargetChoice
 from executor.model.change import AnyChange, CommandChange
 from executor.model.decision import Decision
@@ -134,6 +134,7 @@ class DryRuns:
 
     def _keep(self, report: Report, rehearsal: Rehearsal, place: RunPlace) -> None:
         """Write what `show` and `promote` need; the ledger last, so that it never promises more."""
+        from executor.ledger.ledger import Kind, Ledger
         from executor.model.codec import call_to_json, snapshot_to_json
 
         store, run = self._store, report.id

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import importlib
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from executor.assembly.targets import OpenTarget
-from executor.aws import Api, Credentials, Where, warm_up
+from executor.aws import Api, Credentials, Where
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
 from executor.changes.calls import CallsRunner
@@ -27,10 +28,15 @@ from executor.replica import Hydrator, Seeder
 from executor.snapshots import SettledReader, SnapshotReader
 from sandboxes.contract import Sandbox
 
-# Needed when the change has ended; they load while it is still starting.
+# The slowest to get ready for comes first; all are what changes are likely to ask for.
+_LIKELY = ("s3", "sqs", "sns", "dynamodb", "iam")
+_QUIET_S = 0.03
+# Needed when the change has ended.
 _NEEDED_AFTER = (
     "executor.effects",
     "executor.judging",
+    "executor.ledger.ledger",
+    "executor.model.codec",
     "executor.promotion.preconditions",
     "executor.reports.text",
 )
@@ -39,12 +45,23 @@ _NEEDED_AFTER = (
 class HydratedReplica:
     """A sandbox that hydrates by need, and can be read back."""
 
-    def __init__(self, hydrator: Hydrator, reader: SettledReader, aliases: Aliases) -> None:
+    def __init__(
+        self,
+        hydrator: Hydrator,
+        reader: SettledReader,
+        aliases: Aliases,
+        api: Api,
+        catalog: Catalog,
+    ) -> None:
         """Args:
         hydrator: fills the sandbox.
         reader: reads it.
         aliases: ids of the target and of the engine.
+        api: calls the sandbox.
+        catalog: what it is read by.
         """
+        self.catalog = catalog
+        self._api = api
         self._hydrator = hydrator
         self._reader = reader
         self.aliases = aliases
@@ -63,6 +80,10 @@ class HydratedReplica:
     def scopes(self) -> frozenset[Scope]:
         """What was hydrated."""
         return self._hydrator.scopes
+
+    def get_ready(self, service: str) -> None:
+        """Make what calls the sandbox for a service, before it is needed."""
+        self._api.prepare(service)
 
     def prepare(self, service: str, operation: str, region: str) -> None:
         """Hydrate what a call may meet."""
@@ -124,7 +145,7 @@ def hydrated(
         region=ref.region,
         progress=lambda text: progress.stage("replica", text),
     )
-    return HydratedReplica(hydrator, translated, aliases)
+    return HydratedReplica(hydrator, translated, aliases, api, catalog)
 
 
 def open_gateway(
@@ -169,12 +190,33 @@ def make_calls(change: CallsChange, url: str, target: OpenTarget) -> ChangeOutco
     return CallsRunner(Api(where)).run(change)
 
 
-def get_ready() -> None:
-    """Load in the background what will be needed before the change ends; returns at once."""
-    threading.Thread(target=_get_ready, name="warm-up", daemon=True).start()
+def get_ready(gateway: Gateway, replica: HydratedReplica) -> None:
+    """Load in the background what the change is about to ask for; returns at once.
+
+    Its process needs a while until its first call, which would else wait for all this.
+    """
+    thread = threading.Thread(
+        target=_get_ready, args=(gateway, replica), name="warm-up", daemon=True
+    )
+    thread.start()
 
 
-def _get_ready() -> None:
-    warm_up()
+def _get_ready(gateway: Gateway, replica: HydratedReplica) -> None:
+    for service in _LIKELY:
+        if gateway.asked:
+            # Now it is known what is needed, and this would only be in its way.
+            break
+        gateway.learn(service)
+        replica.get_ready(service)
     for name in _NEEDED_AFTER:
+        _wait_for_quiet(gateway)
         importlib.import_module(name)
+    replica.catalog.load()
+
+
+def _wait_for_quiet(gateway: Gateway) -> None:
+    """Wait for a moment in which loading is in no call's way."""
+    seen = 0
+    while gateway.asked != seen:
+        seen = gateway.asked
+        time.sleep(_QUIET_S)

@@ -111,19 +111,18 @@ class RealStages:
 
     def replica(self, sandbox: Sandbox) -> Replica:
         """Make the sandbox hydrate by need."""
-        from executor.assembly.road import get_ready, hydrated
+        from executor.assembly.road import hydrated
 
-        get_ready()
         return hydrated(sandbox, self._target, self._catalog(), self._progress)
 
     def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:
         """Open the only road to the sandbox."""
-        from executor.assembly.road import HydratedReplica, open_gateway
+        from executor.assembly.road import HydratedReplica, get_ready, open_gateway
 
         assert isinstance(replica, HydratedReplica)
         assert self._doors is not None
         place = self._place
-        return open_gateway(
+        gateway = open_gateway(
             sandbox,
             replica,
             self._target,
@@ -131,6 +130,8 @@ class RealStages:
             trace=place.trace,
             vault=place.vault,
         )
+        get_ready(gateway, replica)
+        return gateway
 
     def run(self, change: AnyChange, under_way: Callable[[], None]) -> Ran:
         """Run the change to its end."""

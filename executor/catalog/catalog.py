@@ -43,6 +43,10 @@ class Catalog:
             self._loaded[name] = module.SERVICE
         return self._loaded.get(name)
 
+    def load(self) -> None:
+        """Load all declarations, which is else done when a type is first looked up."""
+        self.service_of("")
+
     def type(self, type_name: str) -> ResourceType | None:
         """Return the declaration of a resource type; None when the catalog has none."""
         return self._types.get(type_name)
@@ -101,6 +105,8 @@ class Catalog:
         ordered: list[str] = []
         visiting: set[str] = set()
         wanted = set(services)
+        # Of the others it does not matter where their types are at home: they are not loaded.
+        homes = {t.type: s.name for s in map(self.service, wanted) if s for t in s.types}
 
         def visit(name: str) -> None:
             if name in visiting or name not in wanted:
@@ -109,7 +115,7 @@ class Catalog:
             found = self.service(name)
             for kind in found.types if found else ():
                 for needed in kind.depends_on:
-                    visit(self.service_of(needed))
+                    visit(homes.get(needed, ""))
             ordered.append(name)
 
         for name in sorted(wanted, key=lambda n: (not self._makes_others(n), n)):

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from executor.aws import shared_loader
+from executor.aws_models import shared_loader
 from executor.changes.references import check_references
 from executor.errors import InvalidChange
 from executor.model.change import AnyChange, CallsChange, CommandChange, PlannedCall

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from executor.model.application import (
-    Approval,
-    DoctorLine,
-    DryRunRequest,
-    LedgerCheck,
-    RunSummary,
-    SandboxRequest,
-    SandboxSession,
-)
-from executor.model.progress import Progress
-from executor.model.receipt import Receipt
-from executor.model.report import Report
+if TYPE_CHECKING:
+    from executor.model.application import (
+        Approval,
+        DoctorLine,
+        DryRunRequest,
+        LedgerCheck,
+        RunSummary,
+        SandboxRequest,
+        SandboxSession,
+    )
+    from executor.model.progress import Progress
+    from executor.model.receipt import Receipt
+    from executor.model.report import Report
 
 
 class Application(Protocol):

@@ -76,6 +76,7 @@ class Exchange:
         road: the stations.
         """
         self._road = road
+        self.asked = 0
 
     async def lead(
         self, request: WireRequest, body: AsyncIterator[bytes], respond: Respond
@@ -91,6 +92,7 @@ class Exchange:
             RecorderFailed: it could not be recorded.
             ClientLost, AnswerLost, OSError: the client could not be answered; it is recorded.
         """
+        self.asked += 1
         try:
             identity = self._road.identifier.identify(request)
         except Unidentifiable as reason:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from executor.aws import shared_loader
+from executor.aws_models import shared_loader
 from executor.errors import ExecutorError, RecorderFailed
 from executor.gateway.addressing import Addressing
 from executor.gateway.admission import EngineHasIt, Implements, OneAccount, Rule
@@ -69,7 +69,7 @@ class Gateway:
         rules: further rules of admission, after those of every gateway.
         doors: where clients knock already, closed with the gateway; None opens one on loopback.
         """
-        models = Models(shared_loader)
+        models = Models(shared_loader, rewritten=frozenset())
         identifier = Identifier(models, default_region=region)
         parts = urlsplit(upstream)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
@@ -103,6 +103,15 @@ class Gateway:
     def url(self) -> str:
         """The HTTP door."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def asked(self) -> int:
+        """How many requests have come so far."""
+        return self._exchange.asked
+
+    def learn(self, service: str) -> None:
+        """Get ready for requests to a service; may be called from any thread."""
+        self._road.identifier.learn(service)
 
     def close(self) -> tuple[Call, ...]:
         """Stop, wait a moment for what is under way, and return the calls; idempotent.

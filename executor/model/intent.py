@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Self, TypeVar
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from executor.errors import InvalidIntent
 from executor.model.effect import Action, Effect, Hazard
 from executor.model.json import Json
@@ -264,6 +261,9 @@ def _limits(given: Limits | Mapping[str, object] | None, where: str) -> Limits:
 
 
 def _expressions(texts: Iterable[str], where: str) -> tuple[str, ...]:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
     for i, text in enumerate(_texts(texts, where)):
         try:
             jmespath.compile(text)

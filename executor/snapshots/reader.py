@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from executor.aws import Caller, CallFailed
 from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import Detail, ResourceType, Service
+from executor.catalog.declarations import Detail, ResourceType
 from executor.catalog.describing import describe
 from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
@@ -81,11 +81,7 @@ class SnapshotReader:
         """Return what the scopes hold now; never raises for what cannot be read."""
         wanted = tuple(dict.fromkeys(scopes))
         with ThreadPoolExecutor(self._workers, thread_name_prefix="snapshot") as pool:
-            reads: list[_TypeRead] = []
-            for scope in wanted:
-                service = self._catalog.service(scope.service)
-                if service is not None:
-                    reads.extend(self._read_service(service, scope, pool))
+            reads = self._read_all(wanted, pool)
         return Snapshot(
             account=self._account,
             region=self._region,
@@ -102,13 +98,17 @@ class SnapshotReader:
             found = [future.result() for future in futures]
         return tuple(r for r, _ in found if r is not None)
 
-    def _read_service(
-        self, service: Service, scope: Scope, pool: ThreadPoolExecutor
-    ) -> list[_TypeRead]:
-        listings = [(kind, pool.submit(self._listed, kind, scope)) for kind in service.types]
+    def _read_all(self, scopes: Iterable[Scope], pool: ThreadPoolExecutor) -> list[_TypeRead]:
+        found = [(scope, self._catalog.service(scope.service)) for scope in scopes]
+        listings = [
+            (scope, kind, pool.submit(self._listed, kind, scope))
+            for scope, service in found
+            if service is not None
+            for kind in service.types
+        ]
         pending: list[tuple[_TypeRead, list[Future[tuple[Resource | None, Gap | None]]]]] = []
         reads: list[_TypeRead] = []
-        for kind, listing in listings:
+        for scope, kind, listing in listings:
             read = _TypeRead()
             reads.append(read)
             try:

@@ -13,7 +13,7 @@ from executor import Change, Executor, Intent, Report
 from executor.assembly import App
 from executor.aws import Api, Credentials, Where
 from executor.catalog.catalog import Catalog
-from executor.ledger import RunStore
+from executor.ledger.store import RunStore
 from executor.model.codec import snapshot_to_json
 from executor.model.json import Json, canonical
 from executor.model.resource import Scope

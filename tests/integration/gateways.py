@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from executor.aws import shared_loader
+from executor.aws_models import shared_loader
 from executor.errors import ExecutorError
 from executor.gateway import Aliases, FileRecorder, Gateway, Implements, Recorder, Rule, Vault
 from executor.gateway.preparation import Prepare

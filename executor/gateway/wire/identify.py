@@ -62,6 +62,13 @@ class Identifier:
         self._default_region = default_region
         self._routes: dict[str, dict[str, tuple[Route, ...]]] = {}
 
+    def learn(self, service: str) -> None:
+        """Read a service's model before the first request for it; harmless if there is none."""
+        try:
+            self._routes_of(service, "")
+        except KeyError:
+            return
+
     def signed(self, request: WireRequest) -> Signed:
         """Return who signed the request.
 

@@ -39,7 +39,7 @@ _FAMILIES = (
 )
 _PLACES = {service: place for family in _FAMILIES for place, service in enumerate(family)}
 # Botocore's clients take the bucket out of the paths of the very model that their loader holds,
-# operation by operation as they are called. Routes made of it would be wrong: never share it.
+# operation by operation as they are called. Routes made of it would be wrong.
 _REWRITTEN = frozenset({"s3"})
 _ENDS_HOST = re.compile(
     r"^(?:\{(?:Region|\w*[pP]artition\w*#.*|\w+#region)\}|[a-z]{2,4}(?:-[a-z]+)+-\d|us-gov|global"
@@ -72,12 +72,19 @@ class Entry:
 class Models:
     """Finds and loads models; thread-safe."""
 
-    def __init__(self, make_loader: Callable[[], Loader] | None = None) -> None:
+    def __init__(
+        self,
+        make_loader: Callable[[], Loader] | None = None,
+        *,
+        rewritten: frozenset[str] = _REWRITTEN,
+    ) -> None:
         """Args:
-        make_loader: gives a botocore loader to share, when one is needed; None makes one. Models
-            that botocore's clients rewrite are read apart from it.
+        make_loader: gives a botocore loader to share, when one is needed; None makes one.
+        rewritten: services whose models others who share the loader rewrite; they are read
+            apart from it. Empty for a loader that gives each taker a copy.
         """
         self._make_loader = make_loader
+        self._rewritten = rewritten
         self._lock = threading.Lock()
         self._services: dict[str, ServiceModel] = {}
         self._operations: dict[tuple[str, str], OperationModel | None] = {}
@@ -177,7 +184,7 @@ class Models:
         from botocore.loaders import Loader
         from botocore.model import ServiceModel
 
-        loader = Loader() if name in _REWRITTEN else self._loader
+        loader = Loader() if name in self._rewritten else self._loader
         try:
             return ServiceModel(loader.load_service_model(name, "service-2"), name)
         except UnknownServiceError as error:

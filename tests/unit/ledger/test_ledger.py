@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.errors import LedgerTampered, RecorderFailed
-from executor.ledger import Kind, Ledger
+from executor.ledger.ledger import Kind, Ledger
 
 COLUMNS = ("n", "time", "kind", "run", "digest", "payload", "prev", "hash")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from executor.errors import NotFound, RecorderFailed
-from executor.ledger import RunStore, state_home
+from executor.ledger.store import RunStore, state_home
 
 
 def test_the_state_directory_follows_the_environment(tmp_path: Path) -> None:
