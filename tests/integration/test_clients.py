@@ -168,6 +168,37 @@ def test_aws_that_fails_is_denied_with_its_words(programs: Programs, aws_cli: st
     assert "404" in ended.err
 
 
+SEVERAL = """
+set -eu
+echo new > new.txt
+{aws} s3 cp new.txt s3://assets/new.txt
+{aws} s3 rm s3://assets/old.txt
+{aws} sns create-topic --name alerts
+{aws} iam create-user --user-name ana
+{aws} dynamodb create-table --table-name users --billing-mode PAY_PER_REQUEST \
+  --key-schema AttributeName=id,KeyType=HASH \
+  --attribute-definitions AttributeName=id,AttributeType=S
+"""
+
+
+@pytest.mark.awscli
+@pytest.mark.docker
+@pytest.mark.slow
+def test_aws_does_the_same_on_both_engines(
+    programs: Programs, production: Production, aws_cli: str
+) -> None:
+    a_bucket(production)
+    command = ("--", "bash", "-c", SEVERAL.format(aws=aws_cli))
+    reports = [
+        programs.dry_run("--engine", engine, "--format", "json", *command)
+        for engine in ("embedded", "localstack")
+    ]
+    assert [ended.status for ended in reports] == [4, 4], reports[1].err
+    first, second = (ended.report() for ended in reports)
+    assert effects_of(first) == effects_of(second)
+    assert rules_of(first) == rules_of(second) == {"unexpected-data-loss"}
+
+
 # Terraform
 
 PROVIDER = """
@@ -249,6 +280,23 @@ def test_terraform_creates_and_its_state_is_untouched(
     assert isinstance(change, dict)
     assert "terraform.tfstate" in str(change["files"])
     assert production.state() == before
+
+
+@pytest.mark.slow
+@pytest.mark.terraform
+@pytest.mark.docker
+def test_terraform_does_the_same_on_both_engines(infra: Programs) -> None:
+    # No queue: the provider would wait for half a minute, twice.
+    topic = 'resource "aws_sns_topic" "alerts" { name = "alerts" }\n'
+    (infra.workdir / "main.tf").write_text(BUCKET + topic + table("id"))
+    reports = [
+        infra.dry_run("--engine", engine, *APPLY, env=CLEAN)
+        for engine in ("embedded", "localstack")
+    ]
+    assert [ended.status for ended in reports] == [0, 0], reports[1].err + reports[1].out
+    first, second = (effects_of(ended.report()) for ended in reports)
+    assert first == second
+    assert len(first) == 3
 
 
 @pytest.mark.slow
