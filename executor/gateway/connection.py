@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from http import HTTPStatus
 
 import h11
@@ -35,17 +36,20 @@ class ClientConnection:
         *,
         identifier: Identifier,
         exchange: Exchange,
+        name: str = "",
     ) -> None:
         """Args:
         reader: bytes from the client, whatever door it came through.
         writer: bytes to the client.
         identifier: tells which bodies may stream past.
         exchange: leads requests to their replies.
+        name: host name that the TLS handshake was for; empty without TLS.
         """
         self._reader = reader
         self._writer = writer
         self._identifier = identifier
         self._exchange = exchange
+        self._name = name
         self._http = h11.Connection(our_role=h11.SERVER, max_incomplete_event_size=MOST_HEAD)
         self.busy = False
 
@@ -101,14 +105,10 @@ class ClientConnection:
                 for name, value in head.headers.raw_items()
             ),
             buffered=False,
+            name=self._name,
         )
         if self._must_buffer(request):
-            request = WireRequest(
-                method=request.method,
-                target=request.target,
-                headers=request.headers,
-                body=await self._whole_body(),
-            )
+            request = replace(request, body=await self._whole_body(), buffered=True)
         self.busy = True
         try:
             await self._exchange.lead(request, self._body(), self._answer)

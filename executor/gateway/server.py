@@ -6,7 +6,6 @@ An event loop in one thread of its own; everything else in the executor is synch
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -21,6 +20,7 @@ from executor.gateway.aliases import Aliases
 from executor.gateway.connection import ClientConnection
 from executor.gateway.doors import Doors
 from executor.gateway.exchange import Exchange, Road
+from executor.gateway.listening import Listening
 from executor.gateway.preparation import Preparation, Prepare
 from executor.gateway.recorder import Recorder
 from executor.gateway.upstream import Upstream
@@ -96,8 +96,9 @@ class Gateway:
         self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
         self._thread.start()
         opened = doors or Doors.open()
-        self._server = self._await(self._listen(opened.tcp))
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.port: int = opened.tcp.getsockname()[1]
+        self._listening = Listening(opened, self._serve, self._handshake_failed)
+        self._await(self._listening.begin())
 
     @property
     def url(self) -> str:
@@ -153,9 +154,6 @@ class Gateway:
     def _await(self, coroutine: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    async def _listen(self, listener: socket.socket) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, sock=listener, limit=1 << 18, backlog=256)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -165,6 +163,7 @@ class Gateway:
             writer,
             identifier=self._road.identifier,
             exchange=self._exchange,
+            name=self._listening.name(writer),
         )
         self._connections.add(connection)
         try:
@@ -182,6 +181,12 @@ class Gateway:
             self._connections.discard(connection)
             writer.close()
 
+    def _handshake_failed(self, why: str) -> None:
+        try:
+            self._exchange.malformed(why)
+        except RecorderFailed as failure:
+            self._fail(failure)
+
     def _fail(self, failure: ExecutorError) -> None:
         """Stop answering anybody: from here on calls would go unrecorded."""
         if self._failure is not None:
@@ -198,11 +203,12 @@ class Gateway:
         ends = self._loop.time() + _CLOSE_S
         # Who is just being let in is in no list yet; asyncio loses hold of them, with their
         # sockets open, if the door is closed meanwhile.
-        while asyncio.all_tasks() - self._clients - {asyncio.current_task()}:
+        me = {asyncio.current_task()}
+        while asyncio.all_tasks() - self._clients - self._listening.tasks - me:
             if self._loop.time() > ends:
                 break
             await asyncio.sleep(0)
-        self._server.close()
+        await self._listening.end()
         # The change has ended; what it had asked for may still be on its way.
         while self._busy and self._loop.time() < ends:
             await asyncio.sleep(0.01)

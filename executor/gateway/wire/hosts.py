@@ -13,15 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-_DOMAINS = (
-    ".localhost.localstack.cloud",
-    ".amazonaws.com.cn",
-    ".api.amazonwebservices.com.cn",
-    ".amazonaws.com",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".on.aws",
-)
+from executor.gateway.domains import AWS_DOMAINS
+
+# LocalStack has a public name for loopback.
+_DOMAINS = (".localhost.localstack.cloud", *AWS_DOMAINS)
 _REGION = re.compile(r"^[a-z]{2,4}(?:-[a-z]+)+-\d+$")
 # Said in a host name, and of no matter here.
 _FILLING = frozenset({"dualstack", "global", "vpce"})

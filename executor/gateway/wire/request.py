@@ -43,6 +43,7 @@ class WireRequest:
         headers: as received, in order.
         body: complete body; empty when it was not buffered.
         buffered: False when the body is streamed past and not available here.
+        name: host name that the TLS handshake was for; empty without TLS.
     """
 
     method: str
@@ -50,6 +51,7 @@ class WireRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
     buffered: bool = True
+    name: str = ""
 
     def header(self, name: str) -> str:
         """Return the first header of that name, whatever its case; empty when there is none."""

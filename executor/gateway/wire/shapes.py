@@ -52,3 +52,5 @@ def _check_headers(request: WireRequest) -> None:
         authority = request.target.split("/", 3)[2].partition("?")[0].lower()
         if authority != request.header("host").lower():
             raise Unidentifiable("the address and the Host header name different hosts")
+    if request.name and request.host != request.name:
+        raise Unidentifiable("the TLS handshake and the Host header name different hosts")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from executor.gateway import Aliases, FileRecorder, Gateway, Rule, Vault
+from executor.gateway import Aliases, Doors, FileRecorder, Gateway, Rule, Vault
 from executor.gateway.preparation import Prepare
 from executor.model.json import JsonObject
 
@@ -146,8 +146,11 @@ class Answered:
 class RawClient:
     """Sends bytes as the test writes them."""
 
-    def __init__(self, url: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", cast(int, urlsplit(url).port)))
+    def __init__(self, where: str | socket.socket) -> None:
+        if isinstance(where, str):
+            port = cast(int, urlsplit(where).port)
+            where = socket.create_connection(("127.0.0.1", port))
+        self.socket = where
         self.socket.settimeout(10)
         self._stream = self.socket.makefile("rb")
 
@@ -246,6 +249,7 @@ def open_road(
     rules: Sequence[Rule] = (),
     trace: Path | None = None,
     most_bytes: int = 1 << 20,
+    doors: Doors | None = None,
 ) -> Iterator[Road]:
     engine = FakeEngine(answering)
     path = trace or directory / "trace.jsonl"
@@ -262,6 +266,7 @@ def open_road(
         aliases=aliases,
         prepare=prepare,
         rules=rules,
+        doors=doors,
     )
     try:
         yield Road(
