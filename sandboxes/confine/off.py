@@ -8,29 +8,22 @@ that is recorded, and the judge reads it.
 from __future__ import annotations
 
 import errno
-import math
-import os
-import select
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from sandboxes.confine.environment import Appearance, rehearsal_environment
+from sandboxes.confine.running import Copier, find_program
 from sandboxes.leases import private_directory
 from sandboxes.model import Availability, CommandOutcome, Door, Isolation
 from sandboxes.processes import Found, end_processes, processes_of
 
 NAME = "off"
 _NOTE = "the command ran with this user's own rights; only its AWS settings pointed to the sandbox"
-_DRAIN_S = 0.1
 _BIRTH_S = 0.05
-_LAST_WORDS_S = 2.0
-_CHUNK = 65_536
 
 
 class Off:
@@ -91,7 +84,7 @@ class Off:
         timeout_s: float | None,
         under_way: Callable[[], None] | None,
     ) -> CommandOutcome:
-        copier = _Copier(process, output)
+        copier = Copier(process, output)
         until = None if timeout_s is None else time.monotonic() + timeout_s
         timed_out = False
         left = 0
@@ -123,12 +116,7 @@ def _start(
     if not command:
         raise FileNotFoundError(errno.ENOENT, "there is no command")
     program = command[0]
-    has_path = os.sep in program
-    found = (
-        str(workdir / program) if has_path else shutil.which(program, path=variables.get("PATH"))
-    )
-    if found is None:
-        raise FileNotFoundError(errno.ENOENT, "no such program", program)
+    found = find_program(program, workdir, variables)
     try:
         return subprocess.Popen(
             list(command),
@@ -155,55 +143,3 @@ def _end(process: subprocess.Popen[bytes], run: str) -> int:
     count = end_processes(remaining)
     process.wait()
     return count
-
-
-@dataclass(slots=True)
-class _Copier:
-    """Hands the command's output on while it runs."""
-
-    process: subprocess.Popen[bytes]
-    output: IO[bytes]
-    ended: threading.Event = field(default_factory=threading.Event)
-    failure: OSError | None = None
-    thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self.thread = threading.Thread(target=self._copy, name="command-output", daemon=True)
-        self.thread.start()
-
-    def finish(self) -> None:
-        """Take what is still in the pipe; something that escaped may hold it open."""
-        self.ended.set()
-        if self.thread is not None:
-            self.thread.join()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-
-    def raise_failure(self) -> None:
-        if self.failure is not None:
-            raise self.failure
-
-    def _copy(self) -> None:
-        assert self.process.stdout is not None
-        pipe = self.process.stdout.fileno()
-        until = math.inf
-        while time.monotonic() < until:
-            if self.ended.is_set() and until == math.inf:
-                until = time.monotonic() + _LAST_WORDS_S
-            ready, _, _ = select.select([pipe], [], [], _DRAIN_S)
-            if ready:
-                data = os.read(pipe, _CHUNK)
-                if not data:
-                    return
-                self._write(data)
-            elif self.ended.is_set():
-                return
-
-    def _write(self, data: bytes) -> None:
-        # The pipe is emptied whatever happens, or the command would hang.
-        if self.failure is None:
-            try:
-                self.output.write(data)
-                self.output.flush()
-            except OSError as error:
-                self.failure = error
