@@ -129,6 +129,8 @@ class Confinement(Protocol):
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
         under_way: Callable[[], None] | None = None,
+        shown_as: Path | None = None,
+        linked: Sequence[str] = (),
     ) -> CommandOutcome:
         """Run `command` to its end and end whatever it left running.
 
@@ -146,6 +148,9 @@ class Confinement(Protocol):
                 `network.allow`.
             under_way: called once, when the command has been started and before it is waited
                 for; what it raises ends the command, and goes on to the caller.
+            shown_as: the path at which the command sees `workdir`, where the confinement can
+                do that; its own where None.
+            linked: directories, relative to `workdir`, that the copy only links to.
 
         Raises:
             FileNotFoundError: there is no such program.

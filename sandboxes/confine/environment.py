@@ -111,20 +111,25 @@ def client_variables(appearance: Appearance) -> dict[str, str]:
     }
 
 
-def aws_config(profiles: Iterable[str], appearance: Appearance) -> str:
+def aws_config(
+    profiles: Iterable[str], appearance: Appearance, *, endpoint: bool = True, ca_bundle: str = ""
+) -> str:
     """Return a shared config file with the caller's profile names and nobody's credentials.
 
     Args:
         profiles: names of the caller's profiles.
         appearance: what AWS clients shall believe.
+        endpoint: name the gateway's address; not needed where AWS's own names lead to it.
+        ca_bundle: path of the certificates to trust; empty for the usual ones.
     """
+    where = f"endpoint_url = {appearance.url}\ns3 =\n    addressing_style = path\n"
     return "\n".join(
         f"[{'default' if name == 'default' else f'profile {name}'}]\n"
         f"region = {appearance.region}\n"
         f"aws_access_key_id = {appearance.account}\n"
         f"aws_secret_access_key = {_SECRET}\n"
-        f"endpoint_url = {appearance.url}\n"
-        "s3 =\n    addressing_style = path\n"
+        f"{where if endpoint else ''}"
+        f"{f'ca_bundle = {ca_bundle}' + chr(10) if ca_bundle else ''}"
         for name in dict.fromkeys(["default", *profiles])
     )
 

@@ -58,6 +58,8 @@ class Off:
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
         under_way: Callable[[], None] | None = None,
+        shown_as: Path | None = None,
+        linked: Sequence[str] = (),
     ) -> CommandOutcome:
         """Run the command; see `Confinement.run`. Its standard input is empty."""
         private = private_directory(run, "aws")

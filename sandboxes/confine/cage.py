@@ -1,0 +1,371 @@
+"""One confinement of one command: what is written for it, how `bwrap` is called, how it talks."""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import pwd
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandboxes.confine.allowed import account_variables, allowed
+from sandboxes.confine.environment import Appearance, aws_config, profile_names
+from sandboxes.confine.limits import Limits
+from sandboxes.confine.mounts import OWN, View, Work, make_view
+from sandboxes.confine.names import AWS_SUFFIXES, PORTS
+from sandboxes.confine.running import find_program
+from sandboxes.confine.tools import Tools
+from sandboxes.confine.trust import Trust, find_java, make_trust
+from sandboxes.model import Door
+from sandboxes.processes import MARKER, marker_value
+
+_CAPABILITIES = ("CAP_NET_BIND_SERVICE", "CAP_SETPCAP", "CAP_SYS_ADMIN", "CAP_SYS_RESOURCE")
+"""Held by the program inside until it has prepared the place; the command has none."""
+
+_LIBRARY = OWN / "lib"
+_PACKAGE = Path("sandboxes", "confine", "inside")
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1));"
+    " from sandboxes.confine.inside.main import main; main()"
+)
+_SOCKETS = (
+    "/run/docker.sock",
+    "/var/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+    "/run/dbus/system_bus_socket",
+)
+_SPARE_TASKS = 64
+_OWN_LIMITS = (5, 14)
+_MOST_COMPLAINT = 2000
+_RESOLV = "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n"
+_NSSWITCH = (
+    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
+    "protocols: files\nservices: files\nethers: files\nrpc: files\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupant:
+    """What is to be confined.
+
+    Attributes:
+        command: program and arguments.
+        run: id of the run.
+        door: where the gateway is.
+        work: the work directory.
+        appearance: as whom its AWS clients appear.
+        environment: the caller's.
+        passed: variables it gets besides the usual ones.
+        hosts: further hosts that it may reach, with the addresses they have inside.
+    """
+
+    command: Sequence[str]
+    run: str
+    door: Door
+    work: Work
+    appearance: Appearance
+    environment: Mapping[str, str]
+    passed: Sequence[str] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def copied(self) -> bool:
+        """Whether it works in a copy of the directory that it sees."""
+        return self.work.path != self.work.shown
+
+    @property
+    def home(self) -> Path:
+        """The user's home directory."""
+        named = self.environment.get("HOME", "")
+        return Path(named if named.startswith("/") else pwd.getpwuid(os.getuid()).pw_dir)
+
+
+class Cage:
+    """Runs one `bwrap`; closed when that has ended."""
+
+    def __init__(
+        self,
+        flags: Sequence[str],
+        program: Sequence[str],
+        settings: Mapping[str, object],
+        run: str,
+    ) -> None:
+        """Args:
+        flags: for `bwrap`.
+        program: the program inside, and its first arguments.
+        settings: for the program inside.
+        run: marks the processes.
+        """
+        self._flags = flags
+        self._program = program
+        self._settings = settings
+        self._run = run
+        self._ours, self._theirs = socket.socketpair()
+        self._heard = b""
+        self._said = os.memfd_create("complaint")
+
+    @classmethod
+    def build(
+        cls, occupant: Occupant, private: Path, limits: Limits, interpreter: Path | None
+    ) -> Cage:
+        """Prepare everything; nothing is started.
+
+        Args:
+            occupant: what is to be confined.
+            private: an empty directory of the run's.
+            limits: what it may take.
+            interpreter: runs the program inside; this process's where None.
+
+        Raises:
+            FileNotFoundError: there is no such program.
+            OSError: something cannot be read or written.
+        """
+        python = interpreter or _own_interpreter()
+        environment = occupant.environment
+        variables = allowed(environment, occupant.passed)
+        program = find_program(occupant.command[0], occupant.work.path, variables)
+        tools = Tools(occupant.home)
+        tools.add_environment(variables)
+        tools.add_program(python)
+        tools.add(Path(sys.base_prefix) if interpreter is None else python)
+        tools.add_project(occupant.work.shown)
+        if not Path(program).is_relative_to(occupant.work.path):
+            tools.add_program(Path(program))
+        _write_empty(private)
+        view = make_view(
+            home=occupant.home,
+            work=occupant.work,
+            tools=tools.places,
+            environment=environment,
+            limits=limits,
+            empty=private,
+        )
+        trust = _trust(occupant, private, variables)
+        _show_own(view, occupant, private, trust)
+        variables |= _variables(occupant, view, trust)
+        return cls(
+            [*cage_flags(), *view.arguments()],
+            [str(python), "-I", "-S", "-c", _START, str(_LIBRARY)],
+            _settings(occupant, view, limits, variables),
+            marker_value(occupant.run, environment.get(MARKER, "")),
+        )
+
+    @contextlib.contextmanager
+    def start(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Start it; its output is a pipe.
+
+        Raises:
+            OSError: `bwrap` cannot be started.
+        """
+        control = self._theirs.fileno()
+        with _in_memory(marshal.dumps(dict(self._settings), 2)) as settings:
+            words = b"".join(os.fsencode(word) + b"\0" for word in self._flags)
+            with _in_memory(words) as listed:
+                process = subprocess.Popen(
+                    [
+                        *(shutil.which("bwrap") or "bwrap", "--args", str(listed), "--"),
+                        *self._program,
+                        *(str(control), str(settings)),
+                    ],
+                    pass_fds=(control, settings, listed),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=self._said,
+                    env={MARKER: self._run},
+                    cwd="/",
+                )
+        self._theirs.close()
+        with process:
+            yield process
+
+    def listen(self, seconds: float | None) -> str | None:
+        """Return the next line that is told; empty when none came in time, None at the end."""
+        while b"\n" not in self._heard:
+            self._ours.settimeout(None if seconds is None else max(seconds, 0.001))
+            try:
+                data = self._ours.recv(65_536)
+            except TimeoutError:
+                return ""
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._heard += data
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line.decode("utf-8", "replace")
+
+    def end(self) -> None:
+        """Have the command ended, and what it started."""
+        with contextlib.suppress(OSError):
+            self._ours.send(b"end\n")
+
+    def complaint(self) -> str:
+        """Return what `bwrap` or the program inside said last, and forget it."""
+        text = os.pread(self._said, _MOST_COMPLAINT, 0).decode("utf-8", "replace").strip()
+        os.close(self._said)
+        return text.splitlines()[-1] if text else ""
+
+    def close(self) -> None:
+        """Hang up; idempotent."""
+        self._ours.close()
+        self._theirs.close()
+
+
+def cage_flags() -> list[str]:
+    """Return the options of `bwrap` that make it a confinement."""
+    flags = ["--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
+    flags += ["--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"]
+    flags += ["--as-pid-1", "--cap-drop", "ALL"]
+    for capability in _CAPABILITIES:
+        flags += ["--cap-add", capability]
+    return flags
+
+
+def _own_interpreter() -> Path:
+    return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
+
+
+def _write_empty(private: Path) -> None:
+    (private / "directory").mkdir()
+    (private / "file").touch()
+
+
+def _trust(occupant: Occupant, private: Path, variables: Mapping[str, str]) -> Trust | None:
+    authority = occupant.door.authority
+    if authority is None:
+        return None
+    java = find_java(variables, variables.get("PATH", "").split(os.pathsep))
+    return make_trust(authority, private, java=java, others=bool(occupant.hosts))
+
+
+def _show_own(view: View, occupant: Occupant, private: Path, trust: Trust | None) -> None:
+    host = socket.gethostname()
+    hosts = f"127.0.0.1 localhost {host}\n::1 localhost ip6-localhost\n"
+    texts = {
+        "/etc/hosts": hosts,
+        "/etc/resolv.conf": _RESOLV,
+        "/etc/nsswitch.conf": _NSSWITCH,
+    }
+    for name, text in texts.items():
+        path = Path(name)
+        written = private / path.name
+        written.write_text(text)
+        # A link is left as it is, and what it leads to replaced.
+        if os.path.lexists(path):
+            view.show(Path(os.path.realpath(path)), written)
+    # Only the modules: the packages around them are not for in there.
+    view.show(_LIBRARY / _PACKAGE, Path(__file__).with_name("inside"))
+    door = occupant.door
+    sockets: dict[str, Path | None] = {"http": door.http, "tls": door.tls}
+    if occupant.hosts:
+        sockets["relay"] = private / "relay"
+    for name, place in sockets.items():
+        if place is not None:
+            view.show(OWN / name, place)
+    if trust is not None:
+        for written in filter(None, (trust.bundle, trust.java)):
+            view.show(OWN / written.name, written)
+        for path, source in trust.replaced.items():
+            view.show(path, source)
+    _show_account(view, occupant, private, trust)
+
+
+def _show_account(view: View, occupant: Occupant, private: Path, trust: Trust | None) -> None:
+    """Show AWS settings with the caller's profiles, and nobody's keys."""
+    place = private / "aws"
+    place.mkdir()
+    bundle = str(OWN / trust.bundle.name) if trust is not None else ""
+    (place / "config").write_text(
+        aws_config(
+            profile_names(occupant.environment),
+            occupant.appearance,
+            endpoint=False,
+            ca_bundle=bundle,
+        )
+    )
+    (place / "credentials").touch()
+    if view.home != occupant.work.shown or (occupant.work.path / ".aws").is_dir():
+        view.show(view.home / ".aws", place)
+
+
+def _variables(occupant: Occupant, view: View, trust: Trust | None) -> dict[str, str]:
+    environment = occupant.environment
+    variables = account_variables(occupant.appearance) | {
+        "HOME": str(view.home),
+        "PWD": str(occupant.work.shown),
+        "TMPDIR": "/tmp",
+        MARKER: marker_value(occupant.run, environment.get(MARKER, "")),
+    }
+    if trust is not None:
+        variables |= trust.variables(OWN)
+    return variables
+
+
+def _settings(
+    occupant: Occupant, view: View, limits: Limits, variables: Mapping[str, str]
+) -> dict[str, object]:
+    hidden = [*view.hidden, *(Path(name) for name in _SOCKETS)]
+    return {
+        "arguments": [os.fsencode(word) for word in occupant.command],
+        "environment": {os.fsencode(n): os.fsencode(v) for n, v in variables.items()},
+        "directory": str(occupant.work.shown),
+        "suffixes": list(AWS_SUFFIXES),
+        "hosts": {"localhost": "127.0.0.1", socket.gethostname().lower(): "127.0.0.1"}
+        | dict(occupant.hosts),
+        "ports": _ports(occupant),
+        "writable": [str(path) for path in view.writable],
+        "read_only": [str(path) for path in view.read_only],
+        "hidden": [str(path) for path in hidden],
+        "tasks": limits.tasks,
+        "spare_tasks": _SPARE_TASKS,
+        "memory": limits.memory,
+        "disk": limits.disk,
+        "rlimits": _resource_limits(limits),
+    }
+
+
+def _ports(occupant: Occupant) -> list[tuple[str, int, str, bytes]]:
+    http, tls = str(OWN / "http"), str(OWN / "tls")
+    ports = [(address, 443, tls, b"") for address in ("127.0.0.1", "::1")]
+    ports += [(address, 80, http, b"") for address in ("127.0.0.1", "::1")]
+    own = occupant.door.url.rpartition(":")[2].strip("/")
+    if own.isdigit() and int(own) not in (0, 53, 80, 443):
+        ports.append(("127.0.0.1", int(own), http, b""))
+    for host, address in occupant.hosts.items():
+        for port in PORTS:
+            ports.append((address, port, str(OWN / "relay"), f"{host} {port}\n".encode()))
+    return ports
+
+
+def _resource_limits(limits: Limits) -> dict[int, tuple[int, int]]:
+    bounds = {
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (limits.file_size, limits.file_size),
+        resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
+    }
+    numbers = os.uname().release.split(".")[:2]
+    if os.getuid() and tuple(int(n) for n in numbers if n.isdigit()) >= _OWN_LIMITS:
+        # Older kernels count what the user runs elsewhere; root they never bind.
+        tasks = limits.tasks + _SPARE_TASKS
+        bounds[resource.RLIMIT_NPROC] = (tasks, tasks)
+    return bounds
+
+
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    fd = os.memfd_create("executor")
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(fd, 0, os.SEEK_SET)
+        yield fd
+    finally:
+        os.close(fd)

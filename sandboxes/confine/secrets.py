@@ -1,0 +1,109 @@
+"""Where programs keep credentials: what a confined command must never see.
+
+Paths are relative to a home directory. Nothing of a home directory is shown unless a tool lies
+there, so this list guards what lies beside tools and beside the work directory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+IN_HOME = (
+    ".aws",
+    ".azure",
+    ".boto",
+    ".bundle/config",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".config/doctl",
+    ".config/gcloud",
+    ".config/gh",
+    ".config/git/credentials",
+    ".config/hub",
+    ".config/op",
+    ".config/rclone",
+    ".databrickscfg",
+    ".docker/config.json",
+    ".gem/credentials",
+    ".git-credentials",
+    ".gnupg",
+    ".gradle/gradle.properties",
+    ".kube",
+    ".m2/settings-security.xml",
+    ".m2/settings.xml",
+    ".my.cnf",
+    ".netrc",
+    ".npmrc",
+    ".oci",
+    ".password-store",
+    ".pgpass",
+    ".pypirc",
+    ".s3cfg",
+    ".ssh",
+    ".terraform.d/credentials.tfrc.json",
+    ".vault-token",
+)
+# Beside a work directory these may belong to the project, and hold what it needs.
+_OF_PROJECTS = frozenset({".npmrc", ".gradle/gradle.properties", ".m2/settings.xml"})
+IN_SYSTEM = (
+    "/etc/boto.cfg",
+    "/etc/docker",
+    "/etc/gshadow",
+    "/etc/gshadow-",
+    "/etc/krb5.keytab",
+    "/etc/kubernetes",
+    "/etc/NetworkManager/system-connections",
+    "/etc/openvpn",
+    "/etc/ppp",
+    "/etc/rancher",
+    "/etc/shadow",
+    "/etc/shadow-",
+    "/etc/ssh",
+    "/etc/ssl/private",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/wireguard",
+)
+_MOST_NEIGHBOURS = 500
+
+
+def secrets_below(directory: Path, home: Path, *, project: bool = False) -> Iterator[Path]:
+    """Return the known secret files and directories that lie in a directory.
+
+    Args:
+        directory: what is going to be shown.
+        home: the user's home directory.
+        project: it belongs to a project: look into its sub-directories too, and leave what
+            projects need.
+    """
+    names = [name for name in IN_HOME if not (project and name in _OF_PROJECTS)]
+    for name in IN_HOME:
+        path = home / name
+        if path.is_relative_to(directory) and os.path.lexists(path):
+            yield path
+    yield from _present(directory, names)
+    if project:
+        for child in _directories(directory):
+            yield from _present(child, names)
+
+
+def _present(directory: Path, names: Iterable[str]) -> Iterator[Path]:
+    try:
+        there = set(os.listdir(directory))  # noqa: PTH208 - one look instead of one per name
+    except OSError:
+        return
+    for name in names:
+        if name.partition("/")[0] in there and os.path.lexists(directory / name):
+            yield directory / name
+
+
+def _directories(directory: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(directory) as entries:
+            for _, entry in zip(range(_MOST_NEIGHBOURS), entries, strict=False):
+                if entry.is_dir(follow_symlinks=False):
+                    yield Path(entry.path)
+    except OSError:
+        return

@@ -1,0 +1,216 @@
+"""Which places outside the system a command's tools live in.
+
+Version managers and virtual environments lie under the home directory or `/tmp`, beside what
+must not be seen. Shown is what the PATH and a few variables name, and what links, interpreters
+and first lines of scripts there lead to: each as the prefix that the program was installed to,
+never a home directory as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+SYSTEM = (
+    "/bin",
+    "/etc",
+    "/gnu",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix",
+    "/opt",
+    "/sbin",
+    "/snap",
+    "/usr",
+)
+"""What is shown of the system, read-only."""
+
+_PROGRAMS = frozenset({"bin", "sbin", "shims", "libexec"})
+_DIRECTORIES = (
+    "ASDF_DATA_DIR",
+    "ASDF_DIR",
+    "CONDA_PREFIX",
+    "GOROOT",
+    "JAVA_HOME",
+    "NODE_PATH",
+    "NVM_BIN",
+    "PYENV_ROOT",
+    "PYTHONPATH",
+    "RBENV_ROOT",
+    "RUSTUP_HOME",
+    "TF_PLUGIN_CACHE_DIR",
+    "VIRTUAL_ENV",
+    "VOLTA_HOME",
+)
+_FILES = ("TF_CLI_CONFIG_FILE",)
+_IN_HOME = (
+    ".asdfrc",
+    ".config/mise/config.toml",
+    ".local/lib",
+    ".python-version",
+    ".rustup",
+    ".terraform.d/plugin-cache",
+    ".terraform.d/plugins",
+    ".terraformrc",
+    ".tool-versions",
+)
+# What whole directories of tools do not stand for.
+_SHARED = frozenset({".local", ".cargo", ".config", "go", "share"})
+_TELLING = (b"credentials", b"token")
+_SETTLED = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin"})
+_MOST_PROGRAMS = 1000
+_FIRST_LINE = 256
+_PROVIDERS = "*/*/*/*/*"
+
+
+class Tools:
+    """Collects what has to be shown."""
+
+    def __init__(self, home: Path) -> None:
+        """Args:
+        home: the user's home directory.
+        """
+        self._home = home
+        self._never = {Path(p) for p in ("/", "/home", "/tmp", "/var/tmp", "/var", "/run")}
+        self._never |= {home, *home.parents, home.resolve(), *home.resolve().parents}
+        self.places: dict[Path, None] = {}
+
+    def add_environment(self, environment: Mapping[str, str]) -> None:
+        """Add what the PATH and other variables name."""
+        for name in _DIRECTORIES:
+            for value in environment.get(name, "").split(os.pathsep):
+                if value.startswith("/"):
+                    self.add(Path(value))
+        for entry in environment.get("PATH", "").split(os.pathsep):
+            if entry.startswith("/"):
+                self._add_programs(Path(entry))
+        for name in _FILES:
+            self._add_settings(Path(environment.get(name, "")))
+        for name in _IN_HOME:
+            path = self._home / name
+            if path.is_file():
+                self._add_settings(path)
+            else:
+                self.add(path)
+
+    def add_program(self, path: Path) -> None:
+        """Add where a program lies, and what it leads to."""
+        for found in _chain(path):
+            self.add(_prefix(found, self._home))
+        script = _interpreter(path)
+        if script is not None and script != path:
+            self.add_program(script)
+
+    def add_project(self, directory: Path) -> None:
+        """Add what a work directory's environments and provider links lead to."""
+        for name in (".venv", "venv"):
+            self._add_base(directory / name)
+        for name in ("node_modules/.bin",):
+            self._add_links(directory / name)
+        for link in directory.glob(f".terraform/providers/{_PROVIDERS}"):
+            if link.is_symlink():
+                self.add(link.resolve())
+
+    def add(self, place: Path) -> None:
+        """Add a directory or file as it is named, and where it really is."""
+        real = Path(os.path.realpath(place))
+        for path in (Path(os.path.abspath(place)), real):  # noqa: PTH100 - links stay links
+            if self._shown(path) or path in self._never or not path.exists():
+                continue
+            self.places[path] = None
+            self._add_base(path)
+
+    def _shown(self, path: Path) -> bool:
+        if self._is_system(path) and not path.is_relative_to(self._home):
+            return True
+        return any(path.is_relative_to(place) for place in self.places)
+
+    def _add_base(self, prefix: Path) -> None:
+        """Add the interpreter that a virtual environment was made of."""
+        try:
+            lines = (prefix / "pyvenv.cfg").read_text(errors="replace").splitlines()
+        except OSError:
+            return
+        for line in lines:
+            key, _, value = line.partition("=")
+            if key.strip() == "home" and value.strip().startswith("/"):
+                home = Path(value.strip())
+                self.add(_prefix(home / "python", self._home))
+                self.add_program(prefix / "bin" / "python")
+
+    def _add_programs(self, directory: Path) -> None:
+        if str(directory) in _SETTLED or not directory.is_dir():
+            return
+        self.add(_prefix(directory / "program", self._home))
+        self.add(directory)
+        self._add_links(directory)
+
+    def _add_links(self, directory: Path) -> None:
+        scripts = not self._is_system(directory)
+        for _, entry in zip(range(_MOST_PROGRAMS), _entries(directory), strict=False):
+            if entry.is_symlink():
+                target = Path(os.path.realpath(entry.path))
+                if not self._shown(target):
+                    self.add_program(Path(entry.path))
+            elif scripts and entry.is_file():
+                script = _interpreter(Path(entry.path))
+                if script is not None and not self._shown(script):
+                    self.add_program(script)
+
+    def _is_system(self, path: Path) -> bool:
+        return len(path.parts) > 1 and f"/{path.parts[1]}" in SYSTEM
+
+    def _add_settings(self, path: Path) -> None:
+        """Add a file of settings, unless it holds somebody's key."""
+        try:
+            content = path.read_bytes().lower()
+        except OSError:
+            return
+        if not any(word in content for word in _TELLING):
+            self.add(path)
+
+
+def _prefix(program: Path, home: Path) -> Path:
+    """Return the directory a program was installed to, as far as its place tells."""
+    directory = program.parent
+    if directory.name not in _PROGRAMS:
+        # A program that lies anywhere stands for itself.
+        return directory if program.name == "program" else program
+    prefix = directory.parent
+    if prefix.name in _SHARED or prefix == home or home.is_relative_to(prefix):
+        return directory
+    return prefix
+
+
+def _chain(path: Path) -> Iterator[Path]:
+    """Return a path and every link on its way to what it leads to."""
+    for _ in range(16):
+        yield path
+        try:
+            target = path.readlink()
+        except OSError:
+            break
+        path = Path(os.path.normpath(path.parent / target))
+    yield Path(os.path.realpath(path))
+
+
+def _interpreter(path: Path) -> Path | None:
+    """Return the program that a script's first line names."""
+    try:
+        with path.open("rb") as file:
+            line = file.read(_FIRST_LINE).split(b"\n")[0]
+    except OSError:
+        return None
+    words = line[2:].split() if line.startswith(b"#!") else []
+    return Path(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
+
+
+def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            yield from entries
+    except OSError:
+        return

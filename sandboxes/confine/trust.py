@@ -1,0 +1,124 @@
+"""What makes clients trust the gateway: bundles, variables, a trust store for Java."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+    "/var/lib/ca-certificates/ca-bundle.pem",
+)
+_JAVA = (
+    "/etc/ssl/certs/java/cacerts",
+    "/etc/pki/ca-trust/extracted/java/cacerts",
+    "/etc/pki/java/cacerts",
+    "/var/lib/ca-certificates/java-cacerts",
+)
+_VARIABLES = (
+    "AWS_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NIX_SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
+_PASSWORD = "changeit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What is put in place of a machine's trust.
+
+    Attributes:
+        bundle: PEM file, in the run's private directory.
+        java: PKCS12 trust store there; None where there is no Java.
+        replaced: real paths inside -> which file takes their place.
+    """
+
+    bundle: Path
+    java: Path | None
+    replaced: Mapping[Path, Path]
+
+    def variables(self, shown: Path) -> dict[str, str]:
+        """Return variables for clients, given where the files' directory is shown inside."""
+        variables = {name: str(shown / self.bundle.name) for name in _VARIABLES}
+        if self.java is not None:
+            variables["JAVA_TOOL_OPTIONS"] = (
+                f"-Djavax.net.ssl.trustStore={shown / self.java.name}"
+                f" -Djavax.net.ssl.trustStorePassword={_PASSWORD}"
+                " -Djavax.net.ssl.trustStoreType=PKCS12"
+            )
+        return variables
+
+
+def make_trust(authority: Path, private: Path, *, java: Path | None, others: bool) -> Trust:
+    """Write the files.
+
+    Args:
+        authority: PEM file of the gateway's certificate.
+        private: the directory to write to.
+        java: the `java` that the command would start; None where there is none.
+        others: servers besides the gateway will be talked to, so that the machine's own
+            authorities stay trusted.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: the authority is no certificate.
+    """
+    own = authority.read_bytes()
+    if b"-----BEGIN CERTIFICATE-----" not in own:
+        raise ValueError(f"{authority.name} is no certificate")
+    present = [path for path in map(Path, BUNDLES) if path.is_file()]
+    system = present[0].read_bytes() if others and present else b""
+    bundle = private / "trusted.pem"
+    bundle.write_bytes(own.strip() + b"\n" + system)
+    replaced = {path.resolve(): bundle for path in present}
+    store = None
+    if java is not None:
+        store = private / "trusted.p12"
+        store.write_bytes(_java_store(bundle.read_bytes()))
+        homes = [java.resolve().parents[1] / "lib" / "security" / "cacerts"]
+        for path in (*homes, *map(Path, _JAVA)):
+            if path.is_file():
+                replaced[path.resolve()] = store
+    return Trust(bundle=bundle, java=store, replaced=replaced)
+
+
+def find_java(environment: Mapping[str, str], programs: Sequence[str]) -> Path | None:
+    """Return the `java` that a command finds; None where there is none.
+
+    Args:
+        environment: the command's.
+        programs: directories of the PATH.
+    """
+    homes = [Path(environment["JAVA_HOME"], "bin")] if environment.get("JAVA_HOME") else []
+    for directory in (*homes, *map(Path, programs)):
+        found = directory / "java"
+        if os.access(found, os.X_OK):
+            return found
+    return None
+
+
+def _java_store(bundle: bytes) -> bytes:
+    # Loaded here because only a machine with Java needs it, and it takes its time.
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+    certificates = x509.load_pem_x509_certificates(bundle)
+    entries = [
+        pkcs12.PKCS12Certificate(certificate, b"%d" % number)
+        for number, certificate in enumerate(certificates)
+    ]
+    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(_PASSWORD.encode()))
