@@ -99,7 +99,7 @@ class Bubblewrap:
                         command=("true",),
                         run="probe",
                         door=door,
-                        work=Work(path=work, shown=root / "shown"),
+                        work=Work(path=work, shown=Path("/executor-probe/work")),
                         appearance=Appearance(
                             url=door.url, account="000000000000", region="us-east-1", run="probe"
                         ),

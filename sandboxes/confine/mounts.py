@@ -168,7 +168,7 @@ def neighbourhood(work: Path, home: Path) -> Path | None:
             break
         if any((directory / name).exists() for name in _REPOSITORY):
             return directory
-        if level < _LEVELS:
+        if level < _LEVELS and directory.is_dir():
             found = directory
     return found
 

@@ -34,7 +34,6 @@ _VARIABLES = (
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_FILE",
 )
-_PASSWORD = "changeit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,6 @@ class Trust:
         if self.java is not None:
             variables["JAVA_TOOL_OPTIONS"] = (
                 f"-Djavax.net.ssl.trustStore={shown / self.java.name}"
-                f" -Djavax.net.ssl.trustStorePassword={_PASSWORD}"
                 " -Djavax.net.ssl.trustStoreType=PKCS12"
             )
         return variables
@@ -114,11 +112,12 @@ def find_java(environment: Mapping[str, str], programs: Sequence[str]) -> Path |
 def _java_store(bundle: bytes) -> bytes:
     # Loaded here because only a machine with Java needs it, and it takes its time.
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+    from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
     certificates = x509.load_pem_x509_certificates(bundle)
     entries = [
         pkcs12.PKCS12Certificate(certificate, b"%d" % number)
         for number, certificate in enumerate(certificates)
     ]
-    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(_PASSWORD.encode()))
+    # Without a password: Java opens its own store without one where no option names it.
+    return pkcs12.serialize_java_truststore(entries, NoEncryption())
