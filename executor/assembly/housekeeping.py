@@ -15,9 +15,11 @@ from executor.ledger.store import RunStore
 from executor.model.application import DoctorLine
 from executor.model.target import TargetKind
 from sandboxes.confine import confinements
+from sandboxes.contract import Confinement
 from sandboxes.embedded.background import daemon_status, stop_daemons
 from sandboxes.errors import SandboxError
 from sandboxes.leases import reap_leases
+from sandboxes.model import Isolation
 from sandboxes.registry import choose
 
 
@@ -72,15 +74,30 @@ def _daemon() -> DoctorLine:
 
 
 def _confinements() -> Sequence[DoctorLine]:
-    return tuple(
-        DoctorLine(
-            name=f"confinement {c.name}",
-            ok=True,
-            text=c.availability().reason,
-            hint=c.availability().hint,
-        )
-        for c in confinements()
-    )
+    return tuple(_confinement(confinement) for confinement in confinements())
+
+
+def _confinement(confinement: Confinement) -> DoctorLine:
+    found = confinement.availability()
+    text, hint = found.reason, found.hint
+    if found.usable:
+        try:
+            text = f"{text}: {_achieved(confinement.isolation())}"
+        except SandboxError as error:
+            text, hint = error.message, error.hint
+    return DoctorLine(name=f"confinement {confinement.name}", ok=True, text=text, hint=hint)
+
+
+def _achieved(isolation: Isolation) -> str:
+    """Say what was tried and found, for a person."""
+    promises = {
+        "no way out but the gateway": isolation.network,
+        "nothing writable but a copy of the work directory": isolation.filesystem,
+        "no credentials in sight": isolation.credentials,
+    }
+    held = [words for words, holds in promises.items() if holds]
+    open_ways = [f"NOT: {words}" for words, holds in promises.items() if not holds]
+    return "; ".join([*held, *open_ways, *isolation.notes])
 
 
 def _target(environment: Mapping[str, str]) -> DoctorLine:

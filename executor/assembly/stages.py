@@ -185,6 +185,8 @@ class RealStages:
                     output=cast(IO[bytes], _Tee(log, self._request.output)),
                     timeout_s=self._timeout_s,
                     under_way=under_way,
+                    shown_as=copy.source if copy is not None else None,
+                    linked=copy.linked if copy is not None else (),
                 )
             except FileNotFoundError as error:
                 raise InvalidChange(

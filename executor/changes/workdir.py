@@ -55,11 +55,13 @@ class WorkCopy:
         path: the copy, to run in.
         source: the directory it was made of.
         marks: relative path -> size, time, mode and link as copied.
+        linked: relative paths of directories that were not copied but linked.
     """
 
     path: Path
     source: Path
     marks: dict[str, _Mark] = field(default_factory=dict)
+    linked: tuple[str, ...] = ()
 
     def changes(self) -> tuple[str, ...]:
         """Return paths, relative to the work directory, that were made, changed or removed."""
@@ -90,7 +92,7 @@ def copy_workdir(
             f"the work directory cannot be copied: {error.filename}: {error.strerror}",
             hint="run in a directory that can be read, or with --in-place",
         ) from error
-    return WorkCopy(path=path, source=source, marks=copier.marks)
+    return WorkCopy(path=path, source=source, marks=copier.marks, linked=tuple(copier.linked))
 
 
 class _Counter:
@@ -125,6 +127,7 @@ class _Copier:
         self._source = source
         self._copy = copy
         self.marks: dict[str, _Mark] = {}
+        self.linked: list[str] = []
 
     def copy(self, source: Path, target: Path, prefix: str) -> None:
         """Copy the content of one directory."""
@@ -140,6 +143,7 @@ class _Copier:
                 elif entry.is_dir():
                     if entry.name in linked:
                         destination.symlink_to(entry.path, target_is_directory=True)
+                        self.linked.append(name)
                         continue
                     destination.mkdir()
                     self.copy(Path(entry.path), destination, name + "/")

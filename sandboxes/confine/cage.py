@@ -137,6 +137,7 @@ class Cage:
         tools.add_program(python)
         tools.add(Path(sys.base_prefix) if interpreter is None else python)
         tools.add_project(occupant.work.shown)
+        _make_mount_points(occupant.work)
         if not Path(program).is_relative_to(occupant.work.path):
             tools.add_program(Path(program))
         _write_empty(private)
@@ -236,6 +237,15 @@ def _own_interpreter() -> Path:
 def _write_empty(private: Path) -> None:
     (private / "directory").mkdir()
     (private / "file").touch()
+
+
+def _make_mount_points(work: Work) -> None:
+    """Put directories in place of links, which would lead to themselves inside."""
+    for name in work.linked:
+        point = work.path / name
+        if point.is_symlink():
+            point.unlink()
+            point.mkdir()
 
 
 def _trust(occupant: Occupant, private: Path, variables: Mapping[str, str]) -> Trust | None:

@@ -146,6 +146,9 @@ def make_view(
     if view.home != work.shown:
         view.memory(view.home, limits.home, "0700")
     view.write(work.shown, work.path)
+    if work.path != work.shown:
+        # Links in the copy that lead to something in the copy name it by its real path.
+        view.write(work.path, work.path)
     for name in work.linked:
         view.show(work.shown / name, work.shown / name)
     for path in _secrets(view, home, work, shown, neighbours, environment):
