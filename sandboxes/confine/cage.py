@@ -322,7 +322,10 @@ def _variables(occupant: Occupant, view: View, trust: Trust | None) -> dict[str,
 def _settings(
     occupant: Occupant, view: View, limits: Limits, variables: Mapping[str, str]
 ) -> dict[str, object]:
-    hidden = [*view.hidden, *(Path(name) for name in _SOCKETS)]
+    account = view.home / ".aws"
+    hidden = [path for path in view.hidden if not path.is_relative_to(account)]
+    # Ours is there, and is empty.
+    hidden += [account / "credentials", *(Path(name) for name in _SOCKETS)]
     return {
         "arguments": [os.fsencode(word) for word in occupant.command],
         "environment": {os.fsencode(n): os.fsencode(v) for n, v in variables.items()},

@@ -66,7 +66,10 @@ IN_SYSTEM = (
     "/etc/sudoers.d",
     "/etc/wireguard",
 )
-_MOST_NEIGHBOURS = 500
+_MOST_DIRECTORIES = 1000
+_LEVELS = 3
+# Of other people's making, and large.
+_DEEP = frozenset({".git", ".terraform", ".venv", "__pycache__", "node_modules", "venv"})
 
 
 def secrets_below(directory: Path, home: Path, *, project: bool = False) -> Iterator[Path]:
@@ -75,8 +78,7 @@ def secrets_below(directory: Path, home: Path, *, project: bool = False) -> Iter
     Args:
         directory: what is going to be shown.
         home: the user's home directory.
-        project: it belongs to a project: look into its sub-directories too, and leave what
-            projects need.
+        project: it belongs to a project: look a few levels deep, and leave what projects need.
     """
     names = [name for name in IN_HOME if not (project and name in _OF_PROJECTS)]
     for name in IN_HOME:
@@ -99,11 +101,28 @@ def _present(directory: Path, names: Iterable[str]) -> Iterator[Path]:
             yield directory / name
 
 
-def _directories(directory: Path) -> Iterator[Path]:
+def _directories(top: Path) -> Iterator[Path]:
+    """Return directories below one, the nearest first, as far as it is worth to look."""
+    level = [top]
+    left = _MOST_DIRECTORIES
+    for _ in range(_LEVELS):
+        below: list[Path] = []
+        for directory in level:
+            below += _children(directory)
+        yield from below[:left]
+        left -= len(below)
+        if left <= 0:
+            return
+        level = below
+
+
+def _children(directory: Path) -> list[Path]:
     try:
         with os.scandir(directory) as entries:
-            for _, entry in zip(range(_MOST_NEIGHBOURS), entries, strict=False):
-                if entry.is_dir(follow_symlinks=False):
-                    yield Path(entry.path)
+            return [
+                Path(entry.path)
+                for entry in entries
+                if entry.name not in _DEEP and entry.is_dir(follow_symlinks=False)
+            ]
     except OSError:
-        return
+        return []

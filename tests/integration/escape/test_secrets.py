@@ -1,0 +1,170 @@
+"""Attempts to find somebody's credentials."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.integration.escape.attempts import Ground
+
+pytestmark = pytest.mark.bubblewrap
+
+SECRET = "s3cr3t-of-somebody"
+READ = """
+import pathlib, sys
+for path in sys.argv[1:]:
+    try:
+        if "s3cr3t-of-somebody" in pathlib.Path(path).expanduser().read_text():
+            print("ESCAPED")
+    except OSError as error:
+        print(error)
+"""
+
+
+def keep(path: Path, text: str = SECRET) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".aws/credentials",
+        ".aws/sso/cache/token.json",
+        ".ssh/id_ed25519",
+        ".netrc",
+        ".git-credentials",
+        ".docker/config.json",
+        ".kube/config",
+        ".config/gh/hosts.yml",
+        ".config/gcloud/credentials.db",
+        ".terraform.d/credentials.tfrc.json",
+        ".npmrc",
+        ".local/share/keyrings/login.keyring",
+        "notes.txt",
+    ],
+)
+def test_files_of_the_home_directory_cannot_be_read(ground: Ground, name: str) -> None:
+    path = keep(ground.home / name)
+    ground.fails_only_confined(READ, f"~/{name}", path)
+
+
+def test_the_home_of_the_user_database_is_not_there_either(ground: Ground) -> None:
+    # `HOME` is the test's own; the user's real one has to be out of sight as well.
+    program = """
+import os, pathlib, pwd, sys
+home = pathlib.Path(pwd.getpwuid(os.getuid()).pw_dir)
+marked = [name for name in sys.argv[1:] if (home / name).exists()]
+print("ESCAPED" if marked else "nothing")
+"""
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    with tempfile.NamedTemporaryFile(dir=home, prefix=".of-a-test-") as file:
+        ground.fails_only_confined(program, Path(file.name).name)
+
+
+def test_a_credentials_file_that_a_variable_names_cannot_be_read(ground: Ground) -> None:
+    path = keep(ground.root / "elsewhere" / "credentials")
+    ground.variables["AWS_SHARED_CREDENTIALS_FILE"] = str(path)
+    ground.fails_only_confined(READ, path)
+
+
+def test_a_credentials_file_beside_the_work_directory_cannot_be_read(ground: Ground) -> None:
+    path = keep(ground.root / "neighbour" / ".aws" / "credentials")
+    plain = keep(ground.root / "neighbour" / "module.tf", "a module")
+    ground.fails_only_confined(READ, path)
+    shown = ground.confined("print(open(__import__('sys').argv[1]).read())", plain)
+    assert "a module" in shown.text
+
+
+def test_credentials_in_the_work_directory_cannot_be_read(ground: Ground) -> None:
+    for place in (ground.work, ground.copy):
+        keep(place / ".aws" / "credentials")
+    ground.fails_only_confined(READ, ".aws/credentials")
+
+
+def test_a_link_in_the_work_directory_leads_to_no_credentials(ground: Ground) -> None:
+    path = keep(ground.home / ".aws" / "credentials")
+    (ground.copy / "innocent").symlink_to(path)
+    ground.fails_only_confined(READ, "innocent")
+
+
+def test_a_tool_directory_does_not_show_the_keys_beside_the_tool(ground: Ground) -> None:
+    place = ground.home / "tools"
+    path = keep(place / ".netrc")
+    tool = keep(place / "bin" / "tool", "#!/bin/sh\necho works\n")
+    tool.chmod(0o755)
+    ground.variables["PATH"] = f"{tool.parent}:{os.environ['PATH']}"
+    ground.fails_only_confined(READ, path)
+    run = "import subprocess; subprocess.run(['tool'])"
+    assert "works" in ground.confined(run).text
+
+
+def test_a_second_account_s_profile_has_nobody_s_keys(ground: Ground) -> None:
+    lines = f"[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = {SECRET}\n"
+    keep(ground.home / ".aws" / "credentials", lines)
+    program = """
+import botocore.session, pathlib
+keys = botocore.session.Session(profile="other").get_credentials()
+print(keys.access_key)
+text = pathlib.Path("~/.aws/credentials").expanduser().read_text()
+print("ESCAPED" if "AKIAOTHER" in keys.access_key + text else "")
+"""
+    confined = ground.fails_only_confined(program)
+    assert "123456789012" in confined.text
+
+
+def test_variables_that_nobody_knows_are_not_passed_on(ground: Ground) -> None:
+    ground.variables["DEPLOY_KEY"] = SECRET
+    ground.variables["TF_VAR_stage"] = "prod"
+    program = """
+import os
+print("ESCAPED" if "s3cr3t-of-somebody" in str(dict(os.environ)) else "nothing")
+print(os.environ["TF_VAR_stage"])
+"""
+    assert "prod" in ground.fails_only_confined(program).text
+
+
+def test_the_environment_of_other_processes_cannot_be_read(ground: Ground) -> None:
+    program = """
+import pathlib
+for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+    try:
+        if b"HIDDEN_KEY=s3cr3t-of-somebody" in path.read_bytes():
+            print("ESCAPED")
+    except OSError:
+        pass
+"""
+    waiting = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(
+        waiting,
+        env={**os.environ, "HIDDEN_KEY": SECRET},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as neighbour:
+        assert neighbour.stdout is not None
+        neighbour.stdout.readline()
+        try:
+            ground.fails_only_confined(program)
+        finally:
+            neighbour.kill()
+
+
+def test_the_helper_inside_cannot_be_looked_into(ground: Ground) -> None:
+    program = """
+import pathlib
+for name in ("environ", "mem", "maps"):
+    try:
+        data = pathlib.Path(f"/proc/{__import__('os').getppid()}/{name}").open("rb").read(1)
+        print("ESCAPED")
+    except OSError as error:
+        print(error)
+"""
+    # The parent is the program inside there, and this test here.
+    ground.fails_only_confined(program)
