@@ -233,8 +233,11 @@ class _Story:
             line = cage.listen(max(0.0, min(ways) - now) if ways else None)
             if line is None:
                 return
-            if line:
+            try:
                 self._hear(line)
+            except ValueError:
+                self.broken = line
+                return
 
     def flooded(self, end: Callable[[], None]) -> None:
         """Note that it wrote too much, and have it ended."""
@@ -283,6 +286,8 @@ class _Story:
             case "ended":
                 code, _, left = rest.partition(" ")
                 self.code, self.left = int(code), int(left)
+            case "":
+                return
             case _:
                 self.broken = rest or line
 
@@ -310,7 +315,7 @@ def _trial() -> Availability:
     program = shutil.which("bwrap")
     if program is None:
         return Availability(usable=False, reason="bwrap is not on the PATH", hint=_INSTALL)
-    trial = [program, *cage_flags(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+    trial = [program, *cage_flags(), "--ro-bind", "/", "/", "--proc", "/proc"]
     trial += ["--perms", "0755", "--size", "65536", "--tmpfs", "/tmp", "true"]
     try:
         ended = subprocess.run(trial, capture_output=True, text=True, timeout=_TRIAL_S, check=False)

@@ -23,6 +23,7 @@ from sandboxes.confine.names import AWS_SUFFIXES, PORTS
 from sandboxes.confine.running import find_program
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import Trust, find_java, make_trust
+from sandboxes.errors import ConfinementUnavailable
 from sandboxes.model import Door
 from sandboxes.processes import MARKER, marker_value
 
@@ -126,6 +127,7 @@ class Cage:
 
         Raises:
             FileNotFoundError: there is no such program.
+            ConfinementUnavailable: the gateway's certificate is none.
             OSError: something cannot be read or written.
         """
         python = interpreter or _own_interpreter()
@@ -253,7 +255,12 @@ def _trust(occupant: Occupant, private: Path, variables: Mapping[str, str]) -> T
     if authority is None:
         return None
     java = find_java(variables, variables.get("PATH", "").split(os.pathsep))
-    return make_trust(authority, private, java=java, others=bool(occupant.hosts))
+    try:
+        return make_trust(authority, private, java=java, others=bool(occupant.hosts))
+    except (OSError, ValueError) as error:
+        raise ConfinementUnavailable(
+            f"a confined command cannot be made to trust the gateway: {error}"
+        ) from error
 
 
 def _show_own(view: View, occupant: Occupant, private: Path, trust: Trust | None) -> None:

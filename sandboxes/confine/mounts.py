@@ -26,6 +26,14 @@ _LEVELS = 2
 _REPOSITORY = (".git", ".hg", ".svn")
 _SHARED = ("/", "/home", "/media", "/mnt", "/root", "/run", "/tmp", "/var", "/var/tmp")
 _SMALL = 1 << 20
+_DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+_DEVICE_LINKS = {
+    "fd": "/proc/self/fd",
+    "ptmx": "pts/ptmx",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
 _KEEPS_SECRETS = (
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
@@ -77,10 +85,10 @@ class View:
     def arguments(self) -> list[str]:
         """Return the arguments, in order."""
         arguments: list[str] = []
-        for path, target in self._links.items():
-            arguments += ["--symlink", target, str(path)]
-        for path in sorted(self._mounts, key=lambda path: (len(path.parts), path)):
-            arguments += self._mounts[path]
+        links = {path: ("--symlink", target, str(path)) for path, target in self._links.items()}
+        steps = links | self._mounts
+        for path in sorted(steps, key=lambda path: (len(path.parts), path)):
+            arguments += steps[path]
         for name in ("/run", "/dev", "/"):
             arguments += ["--remount-ro", name]
         return arguments
@@ -198,7 +206,7 @@ def _system(view: View, limits: Limits) -> None:
     if Path(_CPU).is_dir():
         view.show(Path(_CPU))
     view.make(Path("/proc"), "--proc")
-    view.make(Path("/dev"), "--dev")
+    _devices(view)
     view.memory(Path("/dev/shm"), limits.shared_memory, "1777")
     view.memory(Path("/tmp"), limits.temporary, "1777")
     view.memory(Path("/run"), _SMALL, "0755", writable=False)
@@ -206,6 +214,20 @@ def _system(view: View, limits: Limits) -> None:
     view.link(Path("/var/run"), "/run")
     view.link(Path("/var/tmp"), "/tmp")
     view.read_only += [Path("/"), Path("/run"), Path("/dev"), OWN]
+
+
+def _devices(view: View) -> None:
+    # Not by `--dev`: for an ordinary user that takes a second user namespace, in which nobody
+    # may open the ports of the first.
+    dev = Path("/dev")
+    view.memory(dev, _SMALL, "0755", writable=False)
+    for name in _DEVICES:
+        if (dev / name).exists():
+            view.make(dev / name, "--dev-bind", str(dev / name))
+    for name, target in _DEVICE_LINKS.items():
+        view.link(dev / name, target)
+    # The program inside mounts terminals of its own there, where the kernel lets it.
+    view.make(dev / "pts", "--dir")
 
 
 def _secrets(

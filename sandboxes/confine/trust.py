@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,10 @@ def _java_store(bundle: bytes) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-    certificates = x509.load_pem_x509_certificates(bundle)
+    with warnings.catch_warnings():
+        # Some of the world's authorities are older than the rules.
+        warnings.simplefilter("ignore")
+        certificates = x509.load_pem_x509_certificates(bundle)
     entries = [
         pkcs12.PKCS12Certificate(certificate, b"%d" % number)
         for number, certificate in enumerate(certificates)

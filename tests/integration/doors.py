@@ -107,7 +107,8 @@ def _answer(connection: socket.socket, gateway: Gateway) -> None:
 def _context(authority: Path, directory: Path) -> ssl.SSLContext:
     ca_key, ca = _certificate("a test's authority", None, ())
     authority.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    names = ("*.amazonaws.com", "*.s3.amazonaws.com", "*.us-east-1.amazonaws.com", "*.api.aws")
+    regions = (f"*.{region}.amazonaws.com" for region in ("us-east-1", "eu-west-1"))
+    names = ("*.amazonaws.com", "*.s3.amazonaws.com", *regions)
     key, certificate = _certificate("gateway", (ca_key, ca), names)
     chain = directory / "gateway.pem"
     chain.write_bytes(

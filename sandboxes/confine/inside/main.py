@@ -78,6 +78,7 @@ class _Cage:
         """Go through it all."""
         privileges.limit_namespaces(self._settings["tasks"] + self._settings["spare_tasks"])
         self._open_ports()
+        privileges.mount_terminals()
         privileges.protect_kernel_settings()
         privileges.drop_everything()
         self._probe()
