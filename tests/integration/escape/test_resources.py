@@ -20,8 +20,12 @@ def test_a_fork_bomb(ground: Ground) -> None:
 import os, signal, sys, time
 started = []
 try:
-    for _ in range(200):
-        pid = os.fork()
+    while len(started) < 200:
+        try:
+            pid = os.fork()
+        except OSError:
+            time.sleep(1)
+            continue
         if not pid:
             time.sleep(20)
             os._exit(0)
@@ -42,7 +46,10 @@ def test_a_bomb_of_threads(ground: Ground) -> None:
     program = """
 import threading, time
 for _ in range(200):
-    threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
+    try:
+        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+    except RuntimeError:
+        time.sleep(2)
 time.sleep(0.8)
 print("ESCAPED")
 """

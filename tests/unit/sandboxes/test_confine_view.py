@@ -1,0 +1,169 @@
+"""What a confined command is shown: tools, neighbours, variables; and what never."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from sandboxes.confine.allowed import account_variables, allowed
+from sandboxes.confine.environment import Appearance
+from sandboxes.confine.mounts import neighbourhood
+from sandboxes.confine.secrets import secrets_below
+from sandboxes.confine.tools import Tools
+from sandboxes.confine.trust import find_java, make_trust
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    path = tmp_path / "home"
+    path.mkdir()
+    return path
+
+
+def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def places(home: Path, **environment: str) -> set[Path]:
+    tools = Tools(home)
+    tools.add_environment(environment)
+    return set(tools.places)
+
+
+def test_a_prefix_on_the_path_is_shown_as_a_whole(home: Path) -> None:
+    program(home / ".nvm" / "versions" / "node" / "v20" / "bin" / "node")
+    prefix = home / ".nvm" / "versions" / "node" / "v20"
+    assert prefix in places(home, PATH=f"{prefix}/bin:/usr/bin")
+
+
+def test_a_home_directory_is_never_shown_as_a_whole(home: Path) -> None:
+    program(home / "bin" / "tool")
+    program(home / ".local" / "bin" / "other")
+    assert places(home, PATH=f"{home}/bin:{home}/.local/bin:{home}") == {
+        home / "bin",
+        home / ".local" / "bin",
+    }
+    assert places(home, PATH="/:/home:/tmp:relative:", VIRTUAL_ENV=str(home)) == set()
+
+
+def test_links_and_first_lines_are_followed_to_their_prefixes(home: Path) -> None:
+    real = program(home / "pipx" / "venvs" / "tool" / "bin" / "tool")
+    python = program(home / "uv" / "python" / "bin" / "python3", "")
+    script = program(home / "bin" / "script", f"#!{python} -u\n")
+    link = home / "bin" / "tool"
+    link.symlink_to(real)
+    shown = places(home, PATH=str(script.parent))
+    assert {home / "pipx" / "venvs" / "tool", home / "uv" / "python"} <= shown
+
+
+def test_a_virtual_environment_shows_what_it_was_made_of(home: Path) -> None:
+    base = program(home / "pythons" / "3.12" / "bin" / "python3", "")
+    place = home / "envs" / "one"
+    (place / "bin").mkdir(parents=True)
+    (place / "bin" / "python").symlink_to(base)
+    (place / "pyvenv.cfg").write_text(f"home = {base.parent}\n")
+    shown = places(home, PATH="/usr/bin", VIRTUAL_ENV=str(place))
+    assert shown == {place, home / "pythons" / "3.12"}
+
+
+def test_settings_with_a_key_in_them_are_not_shown(home: Path) -> None:
+    settings = home / ".terraformrc"
+    settings.write_text('plugin_cache_dir = "/x"\n')
+    assert settings in places(home, PATH="/usr/bin")
+    settings.write_text('credentials "app.terraform.io" { token = "x" }\n')
+    assert settings not in places(home, PATH="/usr/bin")
+
+
+def test_secrets_beside_tools_and_projects_are_found(tmp_path: Path, home: Path) -> None:
+    project = tmp_path / "project"
+    for path in (home / ".aws" / "credentials", project / "deep" / "er" / ".ssh" / "id"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (project / ".npmrc").touch()
+    assert set(secrets_below(tmp_path, home, project=True)) == {
+        home / ".aws",
+        project / "deep" / "er" / ".ssh",
+    }
+    assert list(secrets_below(project, home)) == [project / ".npmrc"]
+
+
+def test_the_neighbours_are_the_repository_or_two_levels(tmp_path: Path) -> None:
+    home = Path("/home/user")
+    work = tmp_path / "infra" / "envs" / "prod"
+    work.mkdir(parents=True)
+    assert neighbourhood(work, home) == tmp_path / "infra"
+    (tmp_path / ".git").mkdir()
+    assert neighbourhood(work, home) == tmp_path
+
+
+def test_homes_and_shared_places_are_no_neighbours(tmp_path: Path) -> None:
+    assert neighbourhood(tmp_path / "project", tmp_path) is None
+    assert neighbourhood(Path("/tmp/project"), Path("/root")) is None
+    assert neighbourhood(Path("/home/user/project"), Path("/home/user")) is None
+    assert neighbourhood(Path("/home/other/project"), Path("/home/user")) is None
+    assert neighbourhood(Path("/root/project"), Path("/root")) is None
+    assert neighbourhood(Path("/usr/project"), Path("/root")) is None
+    assert neighbourhood(Path("/"), Path("/root")) is None
+
+
+def test_only_known_variables_are_passed() -> None:
+    given = {
+        "PATH": "/bin",
+        "LC_ALL": "C",
+        "PYTHONPATH": "/x",
+        "TF_VAR_db_password": "input of the change",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_PROFILE": "prod",
+        "AWS_ENDPOINT_URL": "https://real",
+        "HTTPS_PROXY": "http://proxy",
+        "GITHUB_TOKEN": "x",
+        "ANSIBLE_VAULT_PASSWORD_FILE": "x",
+        "LD_PRELOAD": "x",
+        "DEPLOY_KEY": "x",
+        "DOCKER_HOST": "x",
+        "SSH_AUTH_SOCK": "x",
+        "TF_TOKEN_app_terraform_io": "x",
+    }
+    assert set(allowed(given)) == {"PATH", "LC_ALL", "PYTHONPATH", "TF_VAR_db_password"}
+    assert "DEPLOY_KEY" in allowed(given, also=["DEPLOY_KEY"])
+
+
+def test_clients_are_told_who_they_are_and_not_where_to_go() -> None:
+    appearance = Appearance(url="http://x", account="123456789012", region="eu-west-1", run="r")
+    variables = account_variables(appearance)
+    assert variables["AWS_ACCESS_KEY_ID"] == "123456789012"
+    assert variables["AWS_REGION"] == "eu-west-1"
+    assert not any("ENDPOINT_URL" in name for name in variables)
+
+
+def test_java_gets_a_trust_store_with_the_gateway_s_authority(tmp_path: Path) -> None:
+    from tests.integration.doors import open_gateway
+
+    java = program(tmp_path / "jdk" / "bin" / "java")
+    assert find_java({}, [str(java.parent)]) == java
+    assert find_java({"JAVA_HOME": str(tmp_path / "jdk")}, []) == java
+    assert find_java({}, [str(tmp_path)]) is None
+    with open_gateway(tmp_path) as gateway:
+        assert gateway.door.authority is not None
+        trust = make_trust(gateway.door.authority, tmp_path, java=java, others=False)
+    assert trust.java is not None
+    stored = pkcs12.load_pkcs12(trust.java.read_bytes(), None)
+    assert len(stored.additional_certs) == 1
+    assert trust.bundle.read_bytes().count(b"BEGIN CERTIFICATE") == 1
+    assert str(tmp_path / "trusted.p12") in trust.variables(tmp_path)["JAVA_TOOL_OPTIONS"]
+
+
+def test_the_world_s_authorities_are_trusted_only_where_the_world_can_be_reached(
+    tmp_path: Path,
+) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----\n")
+    alone = make_trust(authority, tmp_path, java=None, others=False)
+    assert alone.bundle.read_text() == authority.read_text()
+    both = make_trust(authority, tmp_path, java=None, others=True)
+    assert "ours" in both.bundle.read_text()
+    if both.replaced:
+        assert both.bundle.read_text().count("BEGIN CERTIFICATE") > 1
