@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 from sandboxes.contract import Sandbox
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
+from tests.integration.clients.toolchains import missing as missing_programs
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -78,10 +79,28 @@ def plugin_directory() -> Path | None:
     return None
 
 
-NEEDS = {
+def missing_node() -> str:
+    """Why tests marked `node` cannot run; empty when they can."""
+    return missing_programs("node", "npm")
+
+
+def missing_ansible() -> str:
+    """Why tests marked `ansible` cannot run; empty when they can."""
+    return "" if sys.version_info[:2] <= (3, 12) else "the tests' Ansible is for Python 3.11, 3.12"
+
+
+def missing_java() -> str:
+    """Why tests marked `java` cannot run; empty when they can."""
+    return missing_programs("java", "javac", "npm")
+
+
+NEEDS: dict[str, Callable[[], str]] = {
     "docker": missing_docker,
     "awscli": missing_awscli,
     "bubblewrap": missing_bubblewrap,
+    "node": missing_node,
+    "ansible": missing_ansible,
+    "java": missing_java,
     # Terraform is no package of the registries that CI has, so CI may lack it.
     "terraform": missing_terraform,
 }

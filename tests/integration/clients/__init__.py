@@ -1,0 +1,1 @@
+"""Clients as their users run them: unmodified, and with no endpoint setting anywhere."""

@@ -1,0 +1,73 @@
+"""Terraform with the AWS provider."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.clients.conftest import Confined
+from tests.integration.conftest import Production
+from tests.integration.programs import Programs, effects_of
+
+pytestmark = [pytest.mark.terraform, pytest.mark.bubblewrap, pytest.mark.slow]
+
+INFRA = """
+terraform {
+  required_providers { aws = { source = "hashicorp/aws" } }
+}
+provider "aws" { region = "us-east-1" }
+resource "aws_s3_bucket" "assets" { bucket = "assets" }
+resource "aws_sqs_queue" "orders" { name = "orders" }
+resource "aws_dynamodb_table" "users" {
+  name         = "users"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+  attribute {
+    name = "id"
+    type = "S"
+  }
+}
+resource "aws_iam_role" "runner" {
+  name               = "runner"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole",
+                   Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+}
+resource "aws_vpc" "main" { cidr_block = "10.8.0.0/16" }
+"""
+
+
+def test_apply_creates_and_leaves_its_state_alone(
+    confined: Confined,
+    programs: Programs,
+    production: Production,
+    terraform_plugin_dir: Path,
+) -> None:
+    (programs.workdir / "main.tf").write_text(INFRA)
+    settings = {"TF_CLI_CONFIG_FILE": os.devnull}
+    subprocess.run(
+        ["terraform", "init", f"-plugin-dir={terraform_plugin_dir}", "-input=false"],
+        cwd=programs.workdir,
+        env=programs.environment(settings),
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
+    before = production.state()
+    ended = confined("terraform", "apply", "-auto-approve", "-input=false")
+    assert ended.status == 0, ended.err + ended.out
+    found = {(action, kind) for action, kind, _ in effects_of(ended.report())}
+    assert found == {
+        ("create", "AWS::S3::Bucket"),
+        ("create", "AWS::SQS::Queue"),
+        ("create", "AWS::DynamoDB::Table"),
+        ("create", "AWS::IAM::Role"),
+        ("create", "AWS::EC2::VPC"),
+    }
+    assert not (programs.workdir / "terraform.tfstate").exists()
+    assert production.state() == before
