@@ -15,6 +15,7 @@ import pytest
 from sandboxes.contract import Sandbox
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
+from tests.integration.clients.toolchains import commons_logging
 from tests.integration.clients.toolchains import missing as missing_programs
 
 IN_CI = os.environ.get("CI") == "true"
@@ -91,6 +92,8 @@ def missing_ansible() -> str:
 
 def missing_java() -> str:
     """Why tests marked `java` cannot run; empty when they can."""
+    if not commons_logging().exists():
+        return "commons-logging.jar is missing (Debian: libcommons-logging-java)"
     return missing_programs("java", "javac", "npm")
 
 

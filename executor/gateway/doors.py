@@ -48,8 +48,7 @@ class Doors:
         """Bind.
 
         Args:
-            directory: private to the run, and with a path short enough for a unix socket (about
-                90 characters); None opens the TCP door alone.
+            directory: private to the run; None opens the TCP door alone.
             tls: open a door that ends TLS as well; needs a directory. Makes the run's authority
                 and writes its certificate, which takes some 5 ms and an import of 20 ms.
 
@@ -108,10 +107,20 @@ class Doors:
 def _bound(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(os.fspath(path))
+        _bind(listener, path)
         path.chmod(0o600)
         listener.listen(_BACKLOG)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def _bind(listener: socket.socket, path: Path) -> None:
+    """Bind; a path that is too long for a socket's address is reached from its directory."""
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        by_descriptor = Path("/proc/self/fd", str(directory))
+        listener.bind(os.fspath(by_descriptor / path.name if by_descriptor.exists() else path))
+    finally:
+        os.close(directory)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +20,9 @@ def confined(programs: Programs) -> Confined:
     """Rehearse a program under bubblewrap, which hands it no endpoint; the report is JSON."""
 
     def run(*words: str) -> Ended:
-        ended = programs.dry_run("--confine", "bubblewrap", "--format", "json", "--", *words)
+        found = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+        options = ("--confine", "bubblewrap", "--format", "json")
+        ended = programs.dry_run(*options, "--", *words, env=found)
         if ended.out:
             isolation = ended.report()["isolation"]
             assert isinstance(isolation, dict)

@@ -26,19 +26,18 @@ assert message.body == "hello"
 """
 HARD_CODED = """
 import boto3
-for name, host in (
-    ("sqs", "https://sqs.us-east-1.amazonaws.com"),
-    ("dynamodb", "https://dynamodb.us-east-1.api.aws"),
-    ("s3", "https://s3.dualstack.us-east-1.amazonaws.com"),
-    ("sns", "http://sns.us-east-1.amazonaws.com"),
-    ("kms", "https://kms-fips.us-east-1.amazonaws.com"),
-):
-    client = boto3.client(name, endpoint_url=host, region_name="us-east-1")
-    {"sqs": lambda c: c.create_queue(QueueName="q"),
-     "dynamodb": lambda c: c.list_tables(),
-     "s3": lambda c: c.create_bucket(Bucket="hard-coded"),
-     "sns": lambda c: c.create_topic(Name="t"),
-     "kms": lambda c: c.list_keys()}[name](client)
+boto3.client("sqs", endpoint_url="https://sqs.us-east-1.amazonaws.com").create_queue(QueueName="q")
+boto3.client("sns", endpoint_url="http://sns.us-east-1.amazonaws.com").create_topic(Name="t")
+"""
+OTHER_NAMES = """
+import boto3
+from botocore.config import Config
+dualstack, fips = Config(use_dualstack_endpoint=True), Config(use_fips_endpoint=True)
+boto3.client("s3", config=dualstack).create_bucket(Bucket="dual")
+boto3.client("s3", config=dualstack).put_object(Bucket="dual", Key="k", Body=b"x")
+boto3.client("dynamodb", config=dualstack).list_tables()
+boto3.client("kms", config=fips).list_keys()
+boto3.client("s3", config=fips).list_objects_v2(Bucket="dual")
 """
 OTHER_PARTITIONS = """
 import boto3
@@ -68,14 +67,21 @@ def test_hard_coded_endpoints_lead_to_the_replica(confined: Confined) -> None:
     assert ended.status == 0, ended.err + ended.out
     assert effects_of(ended.report()) == {
         ("create", "AWS::SQS::Queue", "q"),
-        ("create", "AWS::S3::Bucket", "hard-coded"),
         ("create", "AWS::SNS::Topic", "t"),
     }
 
 
+def test_dual_stack_and_fips_names_lead_to_the_replica(confined: Confined) -> None:
+    ended = confined(sys.executable, "-c", OTHER_NAMES)
+    assert ended.status == 0, ended.err + ended.out
+    assert effects_of(ended.report()) == {("create", "AWS::S3::Bucket", "dual")}
+
+
 def test_other_partitions_are_reached_by_their_names(confined: Confined) -> None:
     ended = confined(sys.executable, "-c", OTHER_PARTITIONS)
-    assert ended.report()["change"]["exit_code"] == 0, ended.err  # type: ignore[index,call-overload]
+    change = ended.report()["change"]
+    assert isinstance(change, dict)
+    assert change["exit_code"] == 0, ended.err
 
 
 def test_a_purge_is_denied(confined: Confined, production: Production) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.clients.conftest import Confined
+from tests.integration.clients.toolchains import commons_logging
 from tests.integration.conftest import Production
 from tests.integration.programs import Ended, Programs, effects_of
 
@@ -37,7 +38,7 @@ def rehearse(confined: Confined, programs: Programs, sdk: Path, body: str) -> En
     source.write_text(HEAD % body)
     jars = programs.workdir / "jars"
     jars.mkdir()
-    for jar in sdk.glob("*.jar"):
+    for jar in (*sdk.glob("*.jar"), commons_logging()):
         (jars / jar.name).write_bytes(jar.read_bytes())
     return confined("java", "-cp", "jars/*", "App.java")
 

@@ -73,6 +73,11 @@ def java_sdk() -> Path:
     return _made("java", JAVA, install)
 
 
+def commons_logging() -> Path:
+    """Return a jar that the SDK for Java needs and its package lacks; Debian has it."""
+    return Path("/", "usr") / "share" / "java" / "commons-logging.jar"
+
+
 def missing(*programs: str) -> str:
     """Return which of the programs are not on the PATH, in words; empty when all are."""
     lacking = [program for program in programs if shutil.which(program) is None]
