@@ -139,6 +139,7 @@ class Cage:
         tools.add_program(python)
         tools.add(Path(sys.base_prefix) if interpreter is None else python)
         tools.add_project(occupant.work.shown)
+        tools.add_arguments(occupant.command[1:], occupant.work.shown)
         _make_mount_points(occupant.work)
         if not Path(program).is_relative_to(occupant.work.path):
             tools.add_program(Path(program))

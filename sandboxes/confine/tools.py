@@ -63,6 +63,7 @@ _TELLING = (b"credentials", b"token")
 _SETTLED = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin"})
 _MOST_PROGRAMS = 1000
 _FIRST_LINE = 256
+_LONGEST = 4096
 _PROVIDERS = "*/*/*/*/*"
 
 
@@ -103,6 +104,27 @@ class Tools:
         script = _interpreter(path)
         if script is not None and script != path:
             self.add_program(script)
+
+    def add_arguments(self, words: Iterable[str], directory: Path) -> None:
+        """Add the scripts that a command names, with what lies beside them.
+
+        What is named by a path through a hidden directory is left out: keys lie in such places.
+
+        Args:
+            words: the command's arguments; of `--file=PATH` what stands behind the sign counts.
+            directory: where it runs.
+        """
+        for word in words:
+            named = word.partition("=")[2] or word
+            if len(named) > _LONGEST or "\0" in named or named in ("", "."):
+                continue
+            path = Path(os.path.normpath(directory / named))
+            real = Path(os.path.realpath(path))
+            if any(part.startswith(".") for part in (*path.parts, *real.parts)):
+                continue
+            if path.is_file():
+                beside = real.parent
+                self.add(path if {path.parent, beside} & self._never else path.parent)
 
     def add_project(self, directory: Path) -> None:
         """Add what a work directory's environments and provider links lead to."""
@@ -165,6 +187,8 @@ class Tools:
 
     def _add_settings(self, path: Path) -> None:
         """Add a file of settings, unless it holds somebody's key."""
+        if not path.is_file():
+            return
         try:
             content = path.read_bytes().lower()
         except OSError:

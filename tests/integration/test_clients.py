@@ -1,4 +1,4 @@
-"""Clients as they are, unmodified: the AWS CLI and Terraform."""
+"""The AWS CLI and Terraform, led by endpoint settings alone: nothing else confines them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from tests.integration.programs import Ended, Programs, effects_of, objects, rul
 # AWS CLI
 
 MIB = 1024 * 1024
+UNCONFINED = ("--confine", "off", "--format", "json")
 
 
 def aws(programs: Programs, aws_cli: str, *words: str) -> Ended:
-    return programs.dry_run("--format", "json", "--", aws_cli, *words)
+    return programs.dry_run(*UNCONFINED, "--", aws_cli, *words)
 
 
 def a_bucket(production: Production) -> None:
@@ -111,7 +112,7 @@ set -eu
 vpc=$({aws_cli} ec2 create-vpc --cidr-block 10.9.0.0/16 --query Vpc.VpcId --output text)
 {aws_cli} ec2 create-subnet --vpc-id "$vpc" --cidr-block 10.9.1.0/24 > subnet.json
 """
-    ended = programs.dry_run("--format", "json", "--", "bash", "-c", script)
+    ended = programs.dry_run(*UNCONFINED, "--", "bash", "-c", script)
     assert ended.status == 0, ended.err
     kinds = {(action, kind) for action, kind, _ in effects_of(ended.report())}
     assert kinds >= {
@@ -136,7 +137,7 @@ url=$({aws_cli} --endpoint-url "$AWS_ENDPOINT_URL" sqs get-queue-url --queue-nam
   --query QueueUrl --output text)
 {aws_cli} --endpoint-url "$AWS_ENDPOINT_URL" sqs delete-queue --queue-url "$url"
 """
-    ended = programs.dry_run("--format", "json", "--", "bash", "-c", script)
+    ended = programs.dry_run(*UNCONFINED, "--", "bash", "-c", script)
     assert ended.status == 4, ended.err
     assert effects_of(ended.report()) == {("delete", "AWS::SQS::Queue", "orders")}
 
@@ -190,7 +191,7 @@ def test_aws_does_the_same_on_both_engines(
     a_bucket(production)
     command = ("--", "bash", "-c", SEVERAL.format(aws=aws_cli))
     reports = [
-        programs.dry_run("--engine", engine, "--format", "json", *command)
+        programs.dry_run("--engine", engine, *UNCONFINED, *command)
         for engine in ("embedded", "localstack")
     ]
     assert [ended.status for ended in reports] == [4, 4], reports[1].err
@@ -257,7 +258,7 @@ def infra(programs: Programs, terraform_plugin_dir: Path) -> Programs:
     return programs
 
 
-APPLY = ("--format", "json", "--", "terraform", "apply", "-auto-approve", "-input=false")
+APPLY = (*UNCONFINED, "--", "terraform", "apply", "-auto-approve", "-input=false")
 CLEAN = {"TF_CLI_CONFIG_FILE": os.devnull}
 
 

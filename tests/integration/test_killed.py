@@ -16,9 +16,11 @@ import pytest
 from sandboxes.embedded import stop_daemons
 from tests.integration.programs import PRELUDE, Programs
 
-SLEEP = (
-    PRELUDE + "c('sqs').create_queue(QueueName='a'); open({flag!r}, 'w').close(); time.sleep(99)"
+RUNNING = "the command is running"
+SLEEP = PRELUDE + (
+    f"c('sqs').create_queue(QueueName='a'); print({RUNNING!r}, flush=True); time.sleep(99)"
 )
+CONFINEMENTS = ["off", pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)]
 
 
 @pytest.fixture
@@ -66,11 +68,15 @@ def _marker(process: psutil.Process) -> str:
         return ""
 
 
-def start(programs: Programs, *options: str) -> tuple[subprocess.Popen[str], Path]:
-    flag = programs.home.parent / "running"
-    script = SLEEP.format(flag=str(flag))
+def start(programs: Programs, *options: str, script: str = SLEEP) -> subprocess.Popen[str]:
     words = ("--target", programs.target, *options, "--", sys.executable, "-c", script)
-    return programs.start("dry-run", *words), flag
+    return programs.start("dry-run", *words)
+
+
+def said(process: subprocess.Popen[str], line: str) -> bool:
+    """Wait until the command has said something; False if it ends before."""
+    assert process.stderr is not None
+    return any(line in heard for heard in iter(process.stderr.readline, ""))
 
 
 def nothing_is_left(programs: Programs) -> bool:
@@ -95,17 +101,18 @@ def kill(process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize("after_s", [0.05, 0.2, 0.35, 0.5])
 @pytest.mark.parametrize("daemon", [True, False])
 def test_killed_while_it_starts(own: Programs, after_s: float, daemon: bool) -> None:
-    process, _ = start(own, *([] if daemon else ["--no-daemon"]))
+    process = start(own, *([] if daemon else ["--no-daemon"]))
     time.sleep(after_s)
     kill(process)
     assert own.executor("clean").status == 0
     assert eventually(lambda: nothing_is_left(own), 5), seen(own)
 
 
+@pytest.mark.parametrize("confine", CONFINEMENTS)
 @pytest.mark.parametrize("daemon", [True, False])
-def test_killed_while_the_command_runs(own: Programs, daemon: bool) -> None:
-    process, flag = start(own, *([] if daemon else ["--no-daemon"]))
-    assert eventually(flag.exists)
+def test_killed_while_the_command_runs(own: Programs, daemon: bool, confine: str) -> None:
+    process = start(own, "--confine", confine, *([] if daemon else ["--no-daemon"]))
+    assert said(process, RUNNING)
     run = own.runs()[-1].name
     assert [p for p in marked() if run in _marker(p)]
     kill(process)
@@ -117,14 +124,12 @@ def test_killed_while_the_command_runs(own: Programs, daemon: bool) -> None:
 
 
 def test_killed_while_effects_are_read(own: Programs) -> None:
-    flag = own.home.parent / "over"
     script = PRELUDE + (
         "s3 = c('s3')\nfor i in range(40): s3.create_bucket(Bucket=f'bucket-{i}')\n"
-        f"open({str(flag)!r}, 'w').close()"
+        "print('over', flush=True)"
     )
-    words = ("--target", own.target, "--", sys.executable, "-c", script)
-    process = own.start("dry-run", *words)
-    assert eventually(flag.exists)
+    process = start(own, script=script)
+    assert said(process, "over")
     # The command has ended, and forty buckets take longer to read than that.
     run = own.runs()[-1].name
     assert eventually(lambda: not [p for p in marked() if run in _marker(p)])
@@ -134,8 +139,9 @@ def test_killed_while_effects_are_read(own: Programs) -> None:
 
 
 def test_the_next_dry_run_cleans_by_itself(own: Programs) -> None:
-    process, flag = start(own)
-    assert eventually(flag.exists)
+    # Nothing ends an unconfined command with its executor.
+    process = start(own, "--confine", "off")
+    assert said(process, RUNNING)
     run = own.runs()[-1].name
     kill(process)
     assert [p for p in marked() if run in _marker(p)], "the command outlives its executor"
@@ -148,8 +154,8 @@ def test_the_next_dry_run_cleans_by_itself(own: Programs) -> None:
 
 
 def test_a_killed_run_is_shown_as_broken_off_and_not_promoted(own: Programs) -> None:
-    process, flag = start(own)
-    assert eventually(flag.exists)
+    process = start(own)
+    assert said(process, RUNNING)
     run = own.runs()[-1].name
     kill(process)
     assert "broken off" in own.executor("runs").out
@@ -160,12 +166,13 @@ def test_a_killed_run_is_shown_as_broken_off_and_not_promoted(own: Programs) -> 
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
+@pytest.mark.parametrize("confine", CONFINEMENTS)
 def test_an_interrupted_run_leaves_nothing(
-    own: Programs, number: signal.Signals, status: int
+    own: Programs, number: signal.Signals, status: int, confine: str
 ) -> None:
-    process, flag = start(own, "--no-daemon")
+    process = start(own, "--no-daemon", "--confine", confine)
     with process:
-        assert eventually(flag.exists)
+        assert said(process, RUNNING)
         os.kill(process.pid, number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == status
@@ -176,7 +183,7 @@ def test_an_interrupted_run_leaves_nothing(
 
 @pytest.mark.parametrize("after_s", [0.1, 0.3, 0.6])
 def test_an_interrupt_while_it_starts_leaves_nothing(own: Programs, after_s: float) -> None:
-    process, _ = start(own, "--no-daemon")
+    process = start(own, "--no-daemon")
     with process:
         time.sleep(after_s)
         os.kill(process.pid, signal.SIGINT)

@@ -167,3 +167,33 @@ def test_the_world_s_authorities_are_trusted_only_where_the_world_can_be_reached
     assert "ours" in both.bundle.read_text()
     if both.replaced:
         assert both.bundle.read_text().count("BEGIN CERTIFICATE") > 1
+
+
+def named(home: Path, *words: str, directory: Path | None = None) -> set[Path]:
+    tools = Tools(home)
+    tools.add_arguments(words, directory or home / "work")
+    return set(tools.places)
+
+
+def test_a_script_that_the_command_names_is_shown_with_what_lies_beside_it(home: Path) -> None:
+    script = program(home / "scripts" / "deploy.sh")
+    assert named(home, "-x", str(script)) == {script.parent}
+    assert named(home, "../scripts/deploy.sh") == {script.parent}
+    assert named(home, f"--file={script}") == {script.parent}
+
+
+def test_of_a_home_directory_only_the_script_itself_is_shown(home: Path) -> None:
+    script = program(home / "deploy.sh")
+    assert named(home, str(script)) == {script}
+
+
+def test_naming_a_secret_does_not_show_it(home: Path) -> None:
+    secret = program(home / ".aws" / "credentials")
+    link = home / "harmless"
+    link.symlink_to(secret)
+    words = (str(secret), str(link), "../.aws/credentials", f"--file={secret}", str(home), "\0")
+    assert named(home, *words, "x" * 5000, "", "a=") == set()
+
+
+def test_a_device_is_no_file_of_settings(home: Path) -> None:
+    assert places(home, PATH="/usr/bin", TF_CLI_CONFIG_FILE="/dev/null") == set()
