@@ -122,7 +122,8 @@ class Tools:
             real = Path(os.path.realpath(path))
             if any(part.startswith(".") for part in (*path.parts, *real.parts)):
                 continue
-            if path.is_file():
+            # Not by pathlib, which raises for a name that is too long to be one.
+            if os.path.isfile(path):  # noqa: PTH113
                 beside = real.parent
                 self.add(path if {path.parent, beside} & self._never else path.parent)
 
