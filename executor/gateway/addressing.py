@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from executor.gateway.addresses import Addresses, may_hold_addresses
 from executor.gateway.aliases import Aliases
 from executor.gateway.upstream import forwarded_headers
 from executor.gateway.wire import Identity, WireRequest, bucket_of_host
@@ -31,6 +32,13 @@ _MESSAGES = frozenset({"SendMessage", "SendMessageBatch", "ReceiveMessage"})
 _FIXED = re.compile(
     r"^(?:authorization|host|date|user-agent|content-.*|accept.*|x-amz-(?:date|target"
     r"|content-sha256|security-token|checksum.*|meta-.*|copy-source.*)|amz-sdk-.*)$",
+    re.IGNORECASE,
+)
+# Headers that AWS gives no meaning to, and engines do: proxies' words for another host or method,
+# and the engines' own, which go as far as changing the account.
+_STEERS = re.compile(
+    r"^(?:x-)?(?:forwarded|original|rewrite|real|http-method|method-override|envoy|localstack"
+    r"|moto|ministack)(?:-.*)?$|^via$",
     re.IGNORECASE,
 )
 _DIGESTS: dict[str, Callable[[bytes], bytes]] = {
@@ -53,14 +61,14 @@ class Outbound:
 class Addressing:
     """Turns requests and answers into what the other side understands."""
 
-    def __init__(self, *, account: str, authority: str, aliases: Aliases) -> None:
+    def __init__(self, *, account: str, addresses: Addresses, aliases: Aliases) -> None:
         """Args:
         account: 12-digit account that calls appear as.
-        authority: `host:port` of the engine.
+        addresses: host names on both sides.
         aliases: ids to translate.
         """
         self._account = rf"\g<1>{account}\g<2>"
-        self._authority = authority
+        self._addresses = addresses
         self._aliases = aliases
 
     def outbound(self, request: WireRequest, identity: Identity) -> Outbound:
@@ -71,9 +79,11 @@ class Addressing:
         if identity.service != "s3":
             target = self._to_engine(target)
         bucket = bucket_of_host(request.host)
+        host = self._addresses.host(request, identity)
         headers = [
-            (name, self._header(name, value, identity, bucket))
+            (name, self._header(name, value, identity, host))
             for name, value in forwarded_headers(request.headers)
+            if not _STEERS.match(name)
         ]
         body = request.body
         if request.buffered:
@@ -85,38 +95,49 @@ class Addressing:
         )
 
     def inbound(
-        self, identity: Identity, headers: Headers, body: bytes | None
+        self, request: WireRequest, identity: Identity, headers: Headers, body: bytes | None
     ) -> tuple[Headers, bytes]:
         """Return headers and body of an answer as the change is to see them.
 
         Args:
+            request: what the client sent.
             identity: what was asked.
             headers: as the engine sent them.
             body: the whole body; None when it streams past.
         """
         kept = [
-            (name, self._aliases.to_change(value.encode("latin-1")).decode("latin-1"))
-            if _may_hold_ids(name, identity)
-            else (name, value)
+            (name, self._told(name, value, request, identity))
             for name, value in forwarded_headers(headers)
         ]
         if body is None:
             return tuple(kept), b""
-        translated = self._aliases.to_change(body) if _holds_ids(identity) else body
+        translated = body
+        if _holds_ids(identity) or may_hold_addresses(identity):
+            text = self._addresses.for_client(body.decode("latin-1"), request, identity)
+            translated = text.encode("latin-1")
+        if _holds_ids(identity):
+            translated = self._aliases.to_change(translated)
         if translated != body:
             kept = _framed(kept, translated, changed=True)
         return tuple(kept), translated
 
-    def _header(self, name: str, value: str, identity: Identity, bucket: str) -> str:
+    def _header(self, name: str, value: str, identity: Identity, host: str) -> str:
         match name.lower():
             case "authorization":
                 return _V2_HEADER.sub(self._account, _CREDENTIAL.sub(self._account, value))
-            case "host" if bucket:
-                return self._authority
+            case "host":
+                return host
             case "accept-encoding":
                 # What is compressed can be neither read nor translated.
                 return "identity"
         return self._to_engine(value) if _may_hold_ids(name, identity) else value
+
+    def _told(self, name: str, value: str, request: WireRequest, identity: Identity) -> str:
+        if name.lower() == "location":
+            return self._addresses.for_client(value, request, identity)
+        if not _may_hold_ids(name, identity):
+            return value
+        return self._aliases.to_change(value.encode("latin-1")).decode("latin-1")
 
     def _to_engine(self, text: str) -> str:
         return self._aliases.to_engine(text.encode("latin-1")).decode("latin-1")

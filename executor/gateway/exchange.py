@@ -205,7 +205,7 @@ class Exchange:
         try:
             answer = await self._sent(request, identity, call, body)
             if _streams(identity, answer):
-                return self._streaming(identity, call, answer)
+                return self._streaming(request, identity, call, answer)
             whole = await answer.whole()
         except EngineLost as lost:
             ended = replace(call, status=400, refused=Refusal.ENGINE_LOST, detail=str(lost))
@@ -214,7 +214,9 @@ class Exchange:
             # Not a server's error: clients would repeat the call, which may have worked.
             reply = _error(request, identity, "EngineLost", str(lost), 400)
             return reply, _unanswered(call, lost)
-        headers, translated = self._road.addressing.inbound(identity, answer.headers, whole)
+        headers, translated = self._road.addressing.inbound(
+            request, identity, answer.headers, whole
+        )
         reply = Reply(status=answer.status, headers=headers, body=_once(translated))
         return reply, partial(self._ended, identity, call, answer.status, headers, translated)
 
@@ -239,8 +241,10 @@ class Exchange:
                 yield piece
             blob.keep()
 
-    def _streaming(self, identity: Identity, call: Call, answer: Answer) -> tuple[Reply, Outcome]:
-        headers, _ = self._road.addressing.inbound(identity, answer.headers, None)
+    def _streaming(
+        self, request: WireRequest, identity: Identity, call: Call, answer: Answer
+    ) -> tuple[Reply, Outcome]:
+        headers, _ = self._road.addressing.inbound(request, identity, answer.headers, None)
         reply = Reply(status=answer.status, headers=headers, body=answer.pieces())
         return reply, partial(self._ended, identity, call, answer.status, headers, None)
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from executor.aws_models import shared_loader
 from executor.errors import ExecutorError, RecorderFailed
+from executor.gateway.addresses import Addresses
 from executor.gateway.addressing import Addressing
 from executor.gateway.admission import EngineHasIt, Implements, OneAccount, Rule
 from executor.gateway.aliases import Aliases
@@ -74,7 +75,9 @@ class Gateway:
         parts = urlsplit(upstream)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
         addressing = Addressing(
-            account=account, authority=f"{host}:{port}", aliases=aliases or Aliases()
+            account=account,
+            addresses=Addresses(f"{host}:{port}", models),
+            aliases=aliases or Aliases(),
         )
         self._road = Road(
             identifier=identifier,
