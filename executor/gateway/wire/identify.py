@@ -156,7 +156,7 @@ class Identifier:
         if kept:
             return kept
         name = who.signing_name or "any service"
-        where = f" at {request.host[:80]}" if found else ""
+        where = f" at {request.host[:80]}" if found or place.aws else ""
         raise Unidentifiable(
             f"no operation of {name} is asked for by {request.method} {request.path[:80]}{where}",
             service=who.signing_name,
