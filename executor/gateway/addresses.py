@@ -20,6 +20,11 @@ _OWN = (
     r"(?:(?:localhost|127\.0\.0\.1):%s|localhost\.localstack\.cloud:(?:4566|%s))(?![0-9])"
     r"(?P<path>(?:/[A-Za-z0-9_.-]+)?)(?P<queue>(?=/[A-Za-z0-9_.-]+))?"
 )
+# The parameter itself; inside of a message its quotes would be escaped, or encoded twice.
+_IN_JSON = re.compile(rb'("QueueUrl"\s*:\s*")https?://[^/"\\]+/')
+_IN_FORM = re.compile(
+    rb"((?:^|&)QueueUrl=)https?(?::|%3A)(?:/|%2F){2}[^/&%]+(?:%3A[0-9]+)?(?:/|%2F)"
+)
 _ACCOUNT = re.compile(r"/[0-9]{12}")
 _INVOKED = {
     "execute-api": "https://{id}.execute-api.{region}.{suffix}",
@@ -40,6 +45,8 @@ class Addresses:
         self._authority = authority
         self._models = models
         port = authority.rpartition(":")[2]
+        self._in_json = rb"\g<1>http://%s/" % authority.encode()
+        self._in_form = rb"\g<1>http%%3A%%2F%%2F%s%%2F" % authority.replace(":", "%3A").encode()
         self._own = re.compile(_OWN % (port, port))
 
     def host(self, request: WireRequest, identity: Identity) -> str:
@@ -56,6 +63,14 @@ class Addresses:
             return self._authority
         return f"{names[0]}.{identity.region}.{dns_suffix(identity.region)}"
 
+    def queue_for_engine(self, body: bytes) -> bytes:
+        """Return the body of an SQS request with the queue's URL as the engine would give it.
+
+        Engines take the region out of a URL that they have a form for, and know few of AWS's.
+        """
+        body = _IN_JSON.sub(self._in_json, body)
+        return _IN_FORM.sub(self._in_form, body)
+
     def for_client(self, text: str, request: WireRequest, identity: Identity) -> str:
         """Return a header or body of an answer with the addresses that the client can use."""
         if "://" not in text:
@@ -67,15 +82,24 @@ class Addresses:
         region, suffix = identity.region, dns_suffix(identity.region)
         if len(labels) > 1 and labels[1] in _INVOKED:
             return _INVOKED[labels[1]].format(id=labels[0], region=region, suffix=suffix) + path
-        if not is_aws_name(request.host):
-            return f"http://{request.header('host')}{path}"
+        aws = is_aws_name(request.host)
+        base = f"https://{request.host}" if aws else f"http://{request.header('host')}"
         if identity.service == "s3":
+            if "s3" in labels[1:]:
+                path = f"/{'.'.join(labels[: labels.index('s3')])}{path}"
             bucket = bucket_of_host(request.host)
-            return f"https://{request.host}{'' if path == f'/{bucket}' else path}"
+            return base + (_without(path, bucket) if bucket else path)
+        if not aws:
+            return base + path
         is_queue = found["queue"] is not None and _ACCOUNT.fullmatch(path)
         if is_queue and identity.service != "sqs":
             return f"https://sqs.{region}.{suffix}{path}"
-        return f"https://{request.host}{path}"
+        return base + path
+
+
+def _without(path: str, bucket: str) -> str:
+    whole = f"/{bucket}"
+    return path.removeprefix(whole) if path == whole or path.startswith(f"{whole}/") else path
 
 
 def may_hold_addresses(identity: Identity) -> bool:

@@ -89,6 +89,8 @@ class Addressing:
         if request.buffered:
             if _holds_ids(identity) and not request.header("content-encoding"):
                 body = self._aliases.to_engine(body)
+            if identity.service == "sqs" and not request.header("content-encoding"):
+                body = self._addresses.queue_for_engine(body)
             headers = _framed(headers, body, changed=body != request.body)
         return Outbound(
             target=f"/{bucket}{target}" if bucket else target, headers=tuple(headers), body=body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -112,6 +113,38 @@ def test_objects_are_located_where_the_client_put_them(
 ) -> None:
     road = answering(opened, "<a/>", Location="http://127.0.0.1:ENGINE/b/k")
     assert road.ask(request("PUT", target, {"Host": host}, b"x")).header("location") == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "bucket"), [("s3.us-east-1.amazonaws.com", ""), ("my.b.s3.amazonaws.com", "my.b")]
+)
+def test_buckets_in_the_engines_host_names_go_where_the_client_has_them(
+    opened: Open, host: str, bucket: str
+) -> None:
+    road = answering(opened, "<a/>", Location="http://my.b.s3.localhost.localstack.cloud:4566/k")
+    target = "/k" if bucket else "/my.b/k"
+    answer = road.ask(request("PUT", target, {"Host": host}, b"x"))
+    assert answer.header("location") == f"https://{host}{target}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sqs.us-gov-west-1.amazonaws.com/123456789012/orders",
+        "https://us-west-2.queue.amazonaws.com/123456789012/orders",
+        f"http://{PLAIN}/123456789012/orders",
+    ],
+)
+def test_queues_are_named_to_the_engine_in_its_own_form(road: Road, url: str) -> None:
+    own = f"http://127.0.0.1:{road.engine.port}/123456789012/orders"
+    message = json.dumps({"QueueUrl": url})
+    road.ask(sqs("SendMessage", QueueUrl=url, MessageBody=message))
+    assert json.loads(road.engine.asked[0].body) == {"QueueUrl": own, "MessageBody": message}
+    form = {"Action": "SendMessage", "QueueUrl": url, "MessageBody": f"QueueUrl={url}"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    road.ask(request("POST", "/", headers, urlencode(form).encode(), service="sqs"))
+    assert dict(parse_qsl(road.engine.asked[1].body.decode())) == {**form, "QueueUrl": own}
+    assert [call.params["QueueUrl"] for call in road.gateway.close()] == [url, url]
 
 
 def test_messages_are_left_as_they_are(opened: Open) -> None:
