@@ -19,7 +19,7 @@ from executor.gateway.domains import AWS_DOMAINS
 _DOMAINS = (".localhost.localstack.cloud", *AWS_DOMAINS)
 _REGION = re.compile(r"^[a-z]{2,4}(?:-[a-z]+)+-\d+$")
 # Said in a host name, and of no matter here.
-_FILLING = frozenset({"dualstack", "global", "vpce"})
+_FILLING = frozenset({"dualstack", "global", "us-gov", "vpce"})
 # Names that clients use and botocore's rules do not.
 _ALSO = {
     "queue": ("sqs",),

@@ -106,6 +106,7 @@ def request_for(
     signing: str,
     protocol: str,
     host: str = "127.0.0.1:4566",
+    region: str = "eu-west-1",
 ) -> WireRequest:
     """Return the request that botocore's serializer makes, signed for `signing`."""
     from botocore.serialize import create_serializer
@@ -122,7 +123,7 @@ def request_for(
     path = made["url_path"]
     target = path + (("&" if "?" in path else "?") + text if text else "")
     headers = [(str(k), str(v)) for k, v in dict(made["headers"]).items()]
-    headers += [("Host", host), authorization(signing)]
+    headers += [("Host", host), authorization(signing, region)]
     return WireRequest(
         method=made["method"], target=target, headers=tuple(headers), body=body or b""
     )

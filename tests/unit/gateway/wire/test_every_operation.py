@@ -12,8 +12,10 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
+from executor.gateway.domains import is_aws_name
 from executor.gateway.wire import Identifier, Models, Unidentifiable, WireRequest
 from executor.gateway.wire.models import Entry, make_index
+from tests.unit.gateway.wire.endpoints import aws_hosts
 from tests.unit.gateway.wire.exceptions import (
     ADDED,
     AT_OTHER_HOSTS,
@@ -42,11 +44,15 @@ def canonical(value: object) -> object:
     return value
 
 
-def aws_host(entry: Entry, operation: OperationModel) -> str:
+def aws_host(entry: Entry, operation: OperationModel) -> tuple[str, str]:
+    """Return a region and the host there; by turns, so that a service's operations see all."""
     endpoint: Mapping[str, str] | None = operation.endpoint  # type: ignore[assignment]
     prefix = endpoint["hostPrefix"] if endpoint else ""
     service = operation.service_model.metadata["endpointPrefix"]
-    return re.sub(r"\{\w+\}", "123456789012", prefix) + f"{service}.eu-west-1.amazonaws.com"
+    hosts = [(r, h) for r, h in aws_hosts(entry.service) if is_aws_name(h)]
+    hosts.append(("eu-west-1", f"{service}.eu-west-1.amazonaws.com"))
+    region, host = hosts[len(operation.name) % len(hosts)]
+    return region, re.sub(r"\{\w+\}", "123456789012", prefix) + host
 
 
 def variants(
@@ -61,6 +67,9 @@ def variants(
             if operation.input_shape is not None:
                 made = Params(len(operation.name), only_required=only_required, wild=wild)
                 params = made.structure(operation.input_shape)
+            region, host = "eu-west-1", "127.0.0.1:4566"
+            if only_required:
+                region, host = aws_host(entry, operation)
             yield (
                 params,
                 request_for(
@@ -68,7 +77,8 @@ def variants(
                     params,
                     signing=entry.signing[0],
                     protocol=protocol,
-                    host=aws_host(entry, operation) if only_required else "127.0.0.1:4566",
+                    host=host,
+                    region=region,
                 ),
             )
 
@@ -81,7 +91,7 @@ def told(
         identity = IDENTIFIER.identify(request)
     except Unidentifiable:
         return None
-    assert identity.region == "eu-west-1"
+    assert f"/{identity.region}/" in request.header("authorization")
     assert identity.access_key == "AKIDEXAMPLE"
     key = (identity.service, identity.operation)
     if key == (entry.service, operation.name) and not operation.has_event_stream_input:
@@ -127,9 +137,28 @@ def test_no_exception_is_listed_that_does_not_exist() -> None:
         assert operation in MODELS.service(service).operation_names
 
 
+@pytest.mark.parametrize("service", sorted(MODELS.entries))
+def test_every_host_of_a_service_is_known(service: str) -> None:
+    hosts = [host for _, host in aws_hosts(service)]
+    # These want more than a region.
+    assert hosts or service in {"acm", "cloudfront-keyvaluestore", "neptune-graph"}
+    for region, host in aws_hosts(service):
+        if not is_aws_name(host):
+            # The pages that people sign in at; the CLI's browser goes there, and nothing else.
+            assert service == "signin"
+            continue
+        place = MODELS.hosts.place(host)
+        assert service in place.services, host
+        # A service may be in one region of its partition, or name none.
+        same = place.region.split("-")[0] == region.split("-")[0]
+        assert place.region in ("", region) or same or place.region in ("us-east-1", "us-west-2")
+
+
 @pytest.mark.parametrize("bucket", ["logs", "my.dotted.bucket", "eu-west-1", "s3"])
 def test_every_s3_operation_is_the_same_with_the_bucket_in_the_host(bucket: str) -> None:
     entry, model = MODELS.entries["s3"], MODELS.service("s3")
+    hosts = [host for _, host in aws_hosts("s3", bucket) if host.startswith(f"{bucket}.")]
+    hosts.append(f"{bucket}.s3.eu-west-1.amazonaws.com")
     tried = 0
     for name in model.operation_names:
         operation = model.operation_model(name)
@@ -143,7 +172,7 @@ def test_every_s3_operation_is_the_same_with_the_bucket_in_the_host(bucket: str)
         virtual = WireRequest(
             method=path_style.method,
             target=re.sub(rf"^/{re.escape(bucket)}(?=[/?]|$)/?", "/", path_style.target),
-            headers=(*headers, ("Host", f"{bucket}.s3.eu-west-1.amazonaws.com")),
+            headers=(*headers, ("Host", hosts[tried % len(hosts)])),
             body=path_style.body,
         )
         assert told(entry, operation, params, virtual) == ("s3", name)
