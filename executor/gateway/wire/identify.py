@@ -20,7 +20,7 @@ from executor.gateway.wire.models import Entry, Models
 from executor.gateway.wire.postform import from_post_form, is_post_form
 from executor.gateway.wire.request import STREAMED, Identity, Signed, Unidentifiable, WireRequest
 from executor.gateway.wire.rest import Fit, Route, fits, parameters, routes_of, stray_arguments
-from executor.gateway.wire.shapes import check_shape
+from executor.gateway.wire.shapes import check_bucket_path, check_shape
 from executor.gateway.wire.signature import signed
 from executor.gateway.wire.values import from_json, json_object
 
@@ -265,6 +265,7 @@ class Identifier:
         path = f"/{place.bucket}{request.path}" if place.bucket else request.path
         if path != "/" and not _BUCKET_PATH.match(path):
             raise Unidentifiable(f"{path[:80]} names no bucket", service="s3")
+        check_bucket_path(path)
         return path
 
     def _routes_of(self, service: str, method: str) -> tuple[Route, ...]:

@@ -20,8 +20,13 @@ _ONCE = frozenset(
         "x-amz-target",
     }
 )
-# Addresses that engines keep for themselves: health, reset, their own settings.
-_OWN = re.compile(r"^/+(?:_|moto-api(?:/|$)|health$)", re.IGNORECASE)
+# Addresses that engines keep for themselves, whoever signed and for what: health, reset, their own
+# settings; and running an API, which may do anything.
+_OWN = re.compile(
+    r"^/+(?:_|moto-api(?:/|$)|health/?$|restapis/[^/]*/[^/]*/_user_request_(?:/|$))", re.IGNORECASE
+)
+# The same of a bucket's address: user pools' pages and the container registry.
+_NO_BUCKET = re.compile(r"^/(?:login|logout|oauth2|v2)(?:/|$)", re.IGNORECASE)
 
 
 def check_shape(request: WireRequest) -> None:
@@ -32,12 +37,30 @@ def check_shape(request: WireRequest) -> None:
     """
     _check_headers(request)
     path = decoded(request.path)
-    if _OWN.match(path):
-        raise Unidentifiable(f"{path[:80]} is an address of the engine's own")
+    _check_own(path)
     if not path.startswith("/") or path.startswith("//"):
         raise Unidentifiable("the path does not begin with one slash")
     if "/../" in f"{path}/" or "/./" in f"{path}/" or "\0" in path:
         raise Unidentifiable("the path holds dot segments")
+
+
+def check_bucket_path(path: str) -> None:
+    """Refuse what is an object's address to AWS and something else to an engine.
+
+    Args:
+        path: with the bucket in it, wherever the client put it.
+
+    Raises:
+        Unidentifiable: it is such an address.
+    """
+    _check_own(decoded(path))
+    if _NO_BUCKET.match(decoded(path)):
+        raise Unidentifiable(f"{path[:80]} is an address of the engine's own", service="s3")
+
+
+def _check_own(path: str) -> None:
+    if _OWN.match(path):
+        raise Unidentifiable(f"{path[:80]} is an address of the engine's own")
 
 
 def _check_headers(request: WireRequest) -> None:

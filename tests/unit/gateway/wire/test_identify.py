@@ -296,6 +296,44 @@ def test_the_control_endpoints_of_engines_are_no_aws_request(path: str, signing:
             IDENTIFIER.identify(request(method, path, signing=signing))
 
 
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("127.0.0.1", "/restapis/0a1b2c3d/prod/_user_request_/orders"),
+        ("restapis.s3.amazonaws.com", "/0a1b2c3d/prod/_user_request_/orders"),
+        ("moto-api.s3.amazonaws.com", "/reset"),
+        ("health.s3.amazonaws.com", "/"),
+        ("127.0.0.1", "/oauth2/token"),
+        ("oauth2.s3.eu-west-1.amazonaws.com", "/token"),
+        ("127.0.0.1", "/%6Cogin"),
+        ("127.0.0.1", "/logout"),
+        ("127.0.0.1", "/v2/image/manifests/latest"),
+    ],
+)
+def test_objects_whose_address_means_something_else_to_an_engine_are_refused(
+    host: str, path: str
+) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        with pytest.raises(Unidentifiable):
+            IDENTIFIER.identify(request(method, path, host=host, signing="s3"))
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("127.0.0.1", "/restapis/0a1b2c3d"),
+        ("127.0.0.1", "/logs/restapis/a/b/_user_request_/c"),
+        ("logs.s3.amazonaws.com", "/oauth2/token"),
+        ("127.0.0.1", "/logins/k"),
+        ("127.0.0.1", "/healthy/k"),
+        ("127.0.0.1", "/logs/_localstack/health"),
+    ],
+)
+def test_objects_whose_address_only_looks_like_it_are_let_through(host: str, path: str) -> None:
+    identity = IDENTIFIER.identify(request("GET", path, host=host, signing="s3"))
+    assert identity.operation == "GetObject"
+
+
 class Sent(Exception):
     pass
 
