@@ -6,7 +6,6 @@ takes longer to load, answers. So this module imports next to nothing.
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sandboxes.model import Door
+from sandboxes.sockets import listen_at
 
 if TYPE_CHECKING:
     from executor.gateway.authority import Authority
@@ -60,14 +60,14 @@ class Doors:
             if directory is None:
                 undo.pop_all()
                 return cls(tcp=tcp)
-            http = undo.enter_context(_bound(directory / _HTTP))
+            http = undo.enter_context(listen_at(directory / _HTTP, _BACKLOG))
             behind, authority = None, None
             if tls:
                 from executor.gateway.authority import Authority
 
                 authority = Authority()
                 (directory / _AUTHORITY).write_bytes(authority.pem)
-                behind = undo.enter_context(_bound(directory / _TLS))
+                behind = undo.enter_context(listen_at(directory / _TLS, _BACKLOG))
             undo.pop_all()
         return cls(tcp=tcp, http=http, tls=behind, authority=authority, directory=directory)
 
@@ -102,25 +102,3 @@ class Doors:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _bound(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        _bind(listener, path)
-        path.chmod(0o600)
-        listener.listen(_BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
-
-
-def _bind(listener: socket.socket, path: Path) -> None:
-    """Bind; a path that is too long for a socket's address is reached from its directory."""
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        by_descriptor = Path("/proc/self/fd", str(directory))
-        listener.bind(os.fspath(by_descriptor / path.name if by_descriptor.exists() else path))
-    finally:
-        os.close(directory)

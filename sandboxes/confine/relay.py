@@ -16,9 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandboxes.sockets import listen_at
+
 Connect = Callable[[str, int], socket.socket]
 """Opens a connection to a host and port, or raises `OSError`."""
 
+_BACKLOG = 64
 _MOST_LINE = 300
 _CHUNK = 65_536
 _CONNECT_S = 10.0
@@ -68,9 +71,7 @@ class Relay:
         self._connect = connect
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen(64)
+        self._listener = listen_at(path, _BACKLOG)
         self._threads: list[threading.Thread] = []
         self._closed = False
 
