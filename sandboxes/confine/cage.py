@@ -137,7 +137,10 @@ class Cage:
         tools = Tools(occupant.home)
         tools.add_environment(variables)
         tools.add_program(python)
-        tools.add(Path(sys.base_prefix) if interpreter is None else python)
+        if interpreter is None:
+            tools.add(Path(sys.base_prefix))
+            tools.add(Path(sys.prefix))
+        tools.add_words(occupant.command)
         tools.add_project(occupant.work.shown)
         tools.add_arguments(occupant.command[1:], occupant.work.shown)
         _make_mount_points(occupant.work)

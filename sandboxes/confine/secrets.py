@@ -45,6 +45,7 @@ IN_HOME = (
     ".terraform.d/credentials.tfrc.json",
     ".vault-token",
 )
+_NAMES = [Path(name).parts for name in IN_HOME]
 # Beside a work directory these may belong to the project, and hold what it needs.
 _OF_PROJECTS = frozenset({".npmrc", ".gradle/gradle.properties", ".m2/settings.xml"})
 IN_SYSTEM = (
@@ -89,6 +90,13 @@ def secrets_below(directory: Path, home: Path, *, project: bool = False) -> Iter
     if project:
         for child in _directories(directory):
             yield from _present(child, names)
+
+
+def is_secret(path: Path) -> bool:
+    """Whether a path leads to where a program keeps credentials, in whosever home."""
+    return any(
+        path.parts[i : i + len(name)] == name for name in _NAMES for i in range(len(path.parts))
+    )
 
 
 def _present(directory: Path, names: Iterable[str]) -> Iterator[Path]:

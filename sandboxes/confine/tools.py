@@ -9,8 +9,11 @@ never a home directory as a whole.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from sandboxes.confine.secrets import is_secret
 
 SYSTEM = (
     "/bin",
@@ -59,6 +62,8 @@ _IN_HOME = (
 )
 # What whole directories of tools do not stand for.
 _SHARED = frozenset({".local", ".cargo", ".config", "go", "share"})
+_DEVICES = Path("/dev")
+_PATHS = re.compile(r"(?<![\w.~$}-])/[^\s'\"`;|&<>()$]+")
 _TELLING = (b"credentials", b"token")
 _SETTLED = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin"})
 _MOST_PROGRAMS = 1000
@@ -127,6 +132,15 @@ class Tools:
                 beside = real.parent
                 self.add(path if {path.parent, beside} & self._never else path.parent)
 
+    def add_words(self, words: Iterable[str]) -> None:
+        """Add the programs that a command line names by their paths, in scripts as well."""
+        for word in words:
+            for path in _PATHS.findall(word):
+                if len(path) < _LONGEST and os.access(path, os.X_OK) and not _is_dir(path):
+                    # On some file systems everything is executable, keys as well.
+                    if not is_secret(Path(path)) and not is_secret(Path(os.path.realpath(path))):
+                        self.add_program(Path(path))
+
     def add_project(self, directory: Path) -> None:
         """Add what a work directory's environments and provider links lead to."""
         for name in (".venv", "venv"):
@@ -141,7 +155,9 @@ class Tools:
         """Add a directory or file as it is named, and where it really is."""
         real = Path(os.path.realpath(place))
         for path in (Path(os.path.abspath(place)), real):  # noqa: PTH100 - links stay links
-            if self._shown(path) or path in self._never or not path.exists():
+            if self._shown(path) or path in self._never or path.is_relative_to(_DEVICES):
+                continue
+            if not path.exists():
                 continue
             self.places[path] = None
             self._add_base(path)
@@ -231,6 +247,10 @@ def _interpreter(path: Path) -> Path | None:
         return None
     words = line[2:].split() if line.startswith(b"#!") else []
     return Path(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
+
+
+def _is_dir(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - a word of a command line is not yet a path
 
 
 def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:

@@ -12,6 +12,7 @@ from sandboxes.confine.inside import privileges
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import NoReturn
 
 _PAGE = resource.getpagesize()
 _OWN = 1
@@ -53,31 +54,32 @@ def start(
 
     Raises:
         CannotRun: there is no such program.
+        OSError: its place could not be prepared.
     """
     told, tell = os.pipe()
     pid = os.fork()
     if not pid:
         try:
-            _become(arguments, environment, directory, limits)
+            _prepare(directory, limits)
+            _become(arguments, environment)
+        except CannotRun as error:
+            os.write(tell, str(error.number).encode())
         except OSError as error:
-            os.write(tell, str(error.errno or errno.ENOENT).encode())
+            os.write(tell, b"0" + str(error).encode())
         finally:
             os._exit(_CANNOT_RUN)
     os.close(tell)
-    failure = os.read(told, 16)
+    failure = os.read(told, 200)
     os.close(told)
     if failure:
         os.waitpid(pid, 0)
+        if failure.startswith(b"0"):
+            raise OSError(errno.EINVAL, failure[1:].decode("utf-8", "replace"))
         raise CannotRun(int(failure))
     return pid
 
 
-def _become(
-    arguments: Sequence[bytes],
-    environment: Mapping[bytes, bytes],
-    directory: bytes,
-    limits: Mapping[int, tuple[int, int]],
-) -> None:
+def _prepare(directory: bytes, limits: Mapping[int, tuple[int, int]]) -> None:
     os.setsid()
     for number in _RESTORED:
         _signal.signal(number, _signal.SIG_DFL)
@@ -93,15 +95,18 @@ def _become(
             bounds = (min(bounds[0], hard), min(bounds[1], hard))
         resource.setrlimit(which, bounds)
     os.chdir(directory)
-    failure = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
+def _become(arguments: Sequence[bytes], environment: Mapping[bytes, bytes]) -> NoReturn:
+    failure = errno.ENOENT
     for path in _candidates(arguments[0], environment):
         try:
             os.execve(path, list(arguments), environment)
         except OSError as error:
             # A program that is there and cannot be run says more than one that is not.
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-                failure = error
-    raise failure
+                failure = error.errno or errno.ENOENT
+    raise CannotRun(failure)
 
 
 def _candidates(program: bytes, environment: Mapping[bytes, bytes]) -> Iterator[bytes]:

@@ -196,4 +196,23 @@ def test_naming_a_secret_does_not_show_it(home: Path) -> None:
 
 
 def test_a_device_is_no_file_of_settings(home: Path) -> None:
+def test_programs_that_a_command_line_names_by_their_paths_are_shown(home: Path) -> None:
+    tool = program(home / "venv" / "bin" / "aws")
+    data = home / "data.json"
+    data.touch()
+    tools = Tools(home)
+    tools.add_words(["bash", "-c", f'x=$("{tool}" s3 ls);cat {data} /dev/null >/dev/null {home}'])
+    assert set(tools.places) == {home / "venv"}
+
+
+def test_devices_are_never_shown_as_tools(home: Path) -> None:
     assert places(home, PATH="/usr/bin", TF_CLI_CONFIG_FILE="/dev/null") == set()
+
+
+def test_a_key_that_can_be_run_is_no_program(home: Path) -> None:
+    tools = Tools(home)
+    key = program(home / ".ssh" / "id_ed25519")
+    deep = program(home / "windows" / "user" / ".aws" / "credentials")
+    tool = program(home / "tools" / "deploy")
+    tools.add_words([f"cat {key} {deep}; {tool} --now"])
+    assert set(tools.places) == {tool}
