@@ -32,6 +32,7 @@ _NAMES = frozenset(
         "JAVA_HOME",
         "LANG",
         "LANGUAGE",
+        "LD_LIBRARY_PATH",
         "LINES",
         "LOGNAME",
         "M2_HOME",

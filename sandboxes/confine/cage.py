@@ -186,7 +186,7 @@ class Cage:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=self._said,
-                    env={MARKER: self._run},
+                    env={MARKER: self._run, **_libraries()},
                     cwd="/",
                 )
         self._theirs.close()
@@ -234,6 +234,12 @@ def cage_flags() -> list[str]:
     for capability in _CAPABILITIES:
         flags += ["--cap-add", capability]
     return flags
+
+
+def _libraries() -> dict[str, str]:
+    """Return where the interpreter finds its own library, where it has to be told."""
+    path = os.environ.get("LD_LIBRARY_PATH")
+    return {"LD_LIBRARY_PATH": path} if path else {}
 
 
 def _own_interpreter() -> Path:

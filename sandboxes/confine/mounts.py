@@ -159,7 +159,7 @@ def make_view(
         view.write(work.path, work.path)
     for name in work.linked:
         view.show(work.shown / name, work.shown / name)
-    for path in _secrets(view, home, work, shown, neighbours, environment):
+    for path in (*_secrets(view, home, work, shown, neighbours, environment), *_sockets()):
         _hide(view, path, work, empty)
     return view
 
@@ -249,6 +249,16 @@ def _secrets(
             yield Path(os.path.normpath(value))
     if Path("/opt") in home.parents:
         yield from secrets_below(home, home)
+
+
+def _sockets() -> Iterable[Path]:
+    """Return where programs of this machine listen: a read-only mount keeps nobody from it."""
+    try:
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            names = {line.rstrip("\n").partition(" /")[2] for line in file}
+    except OSError:
+        return
+    yield from (Path("/", name) for name in names if name)
 
 
 def _hide(view: View, path: Path, work: Work, empty: Path) -> None:

@@ -17,6 +17,7 @@ import _signal
 import _socket
 import marshal
 import os
+import resource
 import select
 import sys
 import time
@@ -47,6 +48,9 @@ def main() -> NoReturn:
     os.set_inheritable(control.fileno(), False)
     with open(int(sys.argv[2]), "rb") as file:
         settings = marshal.load(file)
+    # A connection takes two files here, and the command may have many.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     cage = _Cage(control, settings)
     try:
         cage.run()

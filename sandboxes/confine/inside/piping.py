@@ -22,6 +22,7 @@ _CHUNK = 131_072
 _MOST_BUFFERED = 524_288
 _BACKLOG = 1024
 _MOST_DNS = 4096
+_MOMENT_S = 0.01
 _ENDED = select.EPOLLHUP | select.EPOLLERR
 
 
@@ -31,6 +32,7 @@ class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
+        self._again: list[Callable[[], None]] = []
 
     def add(self, fd: int, events: int, handler: Handler) -> None:
         """Have `handler` called with the events."""
@@ -47,8 +49,17 @@ class Loop:
         if self._handlers.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
+    def soon(self, action: Callable[[], None]) -> None:
+        """Have `action` called a moment later."""
+        self._again.append(action)
+
     def turn(self, seconds: float) -> None:
         """Wait for events, at most so long, and hand them on."""
+        again, self._again = self._again, []
+        for action in again:
+            action()
+        if self._again:
+            seconds = min(seconds, _MOMENT_S)
         for fd, events in self._epoll.poll(seconds):
             handler = self._handlers.get(fd)
             if handler is not None:
@@ -88,17 +99,23 @@ class Port:
         except OSError:
             return
         client = _socket.socket(fileno=fd)
+        client.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        server.setblocking(False)
+        self._lead(client, server)
+
+    def _lead(self, client: _socket.socket, server: _socket.socket) -> None:
         try:
-            client.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-            # Blocks while its queue is full, which is what a full queue asks for.
             server.connect(self._path)
             server.sendall(self._greeting)
+        except BlockingIOError:
+            # Its queue is full; the gateway may not have been loaded yet.
+            self._loop.soon(lambda: self._lead(client, server))
         except OSError:
             client.close()
             server.close()
-            return
-        Pair(self._loop, client, server)
+        else:
+            Pair(self._loop, client, server)
 
 
 class _End:
