@@ -47,12 +47,14 @@ class PolicySettings:
         limits: how many effects are allowed.
         isolation: the least confinement: `off`, `container` or `bubblewrap`; empty for any.
         decisions: rule -> decision, in place of the rule's own.
+        reachable: hosts that a confined command may reach for real (`network.allow`).
     """
 
     protect: tuple[ResourcePattern, ...] = ()
     limits: Limits = field(default_factory=Limits)
     isolation: str = ""
     decisions: Mapping[Rule, Decision] = field(default_factory=dict)
+    reachable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ from executor.model.target import TargetKind, TargetSettings
 
 _SECRET = re.compile(r"secret|token|password|passwd|credential|access_?key|private_?key", re.I)
 _KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b")
+# A full name of somebody's, ending in letters: no address, no pattern.
+_HOST = r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*$"
 _RESERVED = {"none", "ambient", "snapshot", "last"}
 
 _Count = Annotated[int, Field(ge=0, strict=True)]
@@ -42,11 +44,16 @@ class _LimitsForm(_Form):
     total: _Count | None = None
 
 
+class _NetworkForm(_Form):
+    allow: list[Annotated[str, Field(pattern=_HOST, strict=True)]] | None = None
+
+
 class _PolicyForm(_Form):
     protect: list[_Text] = []
     limits: _LimitsForm = _LimitsForm()
     isolation: Literal["off", "container", "bubblewrap"] | None = None
     decisions: dict[Rule, Decision] = {}
+    network: _NetworkForm = _NetworkForm()
 
 
 class _TargetForm(_Form):
@@ -175,6 +182,7 @@ def _policy(form: _PolicyForm, general: PolicySettings, where: str) -> PolicySet
         limits=replace(general.limits, **given),
         isolation=form.isolation or general.isolation,
         decisions={**general.decisions, **form.decisions},
+        reachable=general.reachable if form.network.allow is None else tuple(form.network.allow),
     )
 
 
@@ -217,8 +225,10 @@ _FORMS: dict[tuple[str, ...], type[_Form]] = {
     ("targets", "*"): _TargetForm,
     ("policy",): _PolicyForm,
     ("policy", "limits"): _LimitsForm,
+    ("policy", "network"): _NetworkForm,
     ("targets", "*", "policy"): _PolicyForm,
     ("targets", "*", "policy", "limits"): _LimitsForm,
+    ("targets", "*", "policy", "network"): _NetworkForm,
     ("engine",): _EngineForm,
     ("limits",): _RunForm,
 }

@@ -60,7 +60,8 @@ class DryRuns:
         """
         check_change(request.change)
         config = load_config(_start(request.change))
-        policy = policy_of(config.policy_for(request.target.name or config.target))
+        settings = config.policy_for(request.target.name or config.target)
+        policy = policy_of(settings)
         target = self.target(config, request.target)
         engine = engine_of(config, request.engine)
         confinement = choose_confinement(request.confine)
@@ -79,6 +80,7 @@ class DryRuns:
                 progress=progress,
                 timeout_s=request.timeout_s or config.timeout_s,
                 environment=self._environment,
+                reachable=settings.reachable,
             )
             started = datetime.now(UTC).isoformat(timespec="seconds")
             rehearsal = self._rehearse(stages, request, target, progress)

@@ -75,6 +75,7 @@ class RealStages:
         progress: Progress,
         timeout_s: float | None,
         environment: dict[str, str],
+        reachable: tuple[str, ...] = (),
     ) -> None:
         """Args:
         request: what was asked for.
@@ -86,6 +87,7 @@ class RealStages:
         progress: told what happens.
         timeout_s: the command is ended after that many seconds.
         environment: the caller's environment.
+        reachable: hosts that the policy opens to the command.
         """
         self._request = request
         self._place = place
@@ -96,6 +98,7 @@ class RealStages:
         self._progress = progress
         self._timeout_s = timeout_s
         self._environment = environment
+        self._reachable = reachable
         self._doors: Doors | None = None
 
     def open_sandbox(self) -> AbstractContextManager[Sandbox]:
@@ -186,6 +189,7 @@ class RealStages:
                     environment=self._environment,
                     output=cast(IO[bytes], _Tee(log, self._request.output)),
                     timeout_s=self._timeout_s,
+                    reachable=self._reachable,
                     under_way=under_way,
                     shown_as=copy.source if copy is not None else None,
                     linked=copy.linked if copy is not None else (),

@@ -75,6 +75,16 @@ def test_a_targets_policy_adds_to_the_general_one(tmp_path: Path) -> None:
     assert config.policy_for("local").limits == Limits(delete=0, total=9)
 
 
+def test_hosts_are_opened_for_every_target_or_for_one(tmp_path: Path) -> None:
+    open_to_all = "[policy]\nnetwork = {allow = ['a.example.com']}\n[targets.a]\n"
+    none = "[targets.b]\npolicy = {network = {allow = []}}\n"
+    other = "[targets.c]\npolicy = {network = {allow = ['c.example.com']}}\n"
+    write(tmp_path, open_to_all + none + other)
+    config = load_config(tmp_path)
+    found = [config.policy_for(name).reachable for name in "abc"]
+    assert found == [("a.example.com",), (), ("c.example.com",)]
+
+
 def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_path: Path) -> None:
     write(tmp_path, "[tool.executor]\ntarget = 'none'\n", "pyproject.toml")
     below = tmp_path / "below"
@@ -98,6 +108,9 @@ def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_pa
         ("[policy]\nprotect = ['bucket']", r"policy.protect\[0\]", "DynamoDB"),
         ("[policy]\nlimits = {delete = -1}", "policy.limits.delete", ""),
         ("[policy]\ndecisions = {nonsense = 'deny'}", "policy.decisions", ""),
+        ("[policy]\nnetwork = {allow = ['*.example.com']}", "policy.network.allow.0", ""),
+        ("[policy]\nnetwork = {allow = ['169.254.169.254']}", "policy.network.allow.0", ""),
+        ("[policy]\nnetwork = {deny = []}", "policy.network.deny: unknown name", "allow"),
         ("[policy]\nisolation = 'moon'", "policy.isolation", ""),
         ("[engine]\nemulator = 'x'", "engine.emulator", ""),
         ("[limits]\ntimeout_s = 0", "limits.timeout_s", ""),
