@@ -44,8 +44,8 @@ _NAMESPACES = (
 )
 _OLD = "bubblewrap 0.8 or newer is needed"
 _TRIAL_S = 10.0
-_START_S = 30.0
 _END_S = 8.0
+_EXIT_S = 2.0
 
 
 class Bubblewrap:
@@ -151,9 +151,6 @@ class Bubblewrap:
         private = private_directory(run, "cage")
         try:
             return self._run(occupant, private, output, timeout_s, under_way)
-        except BaseException:
-            end_processes(lambda: processes_of(run))
-            raise
         finally:
             shutil.rmtree(private, ignore_errors=True)
 
@@ -180,8 +177,7 @@ class Bubblewrap:
                     story.follow(cage, until)
                 finally:
                     # Also when we are interrupted: its end is the end of all inside.
-                    process.kill()
-                    process.wait()
+                    _see_off(process, occupant.run, told=story.told_its_end)
                     copier.finish()
                     cage.close()
         story.check(occupant.command[0], cage.complaint())
@@ -199,6 +195,23 @@ class Bubblewrap:
             return
         with Relay(private / "relay", occupant.hosts, PORTS, self._connect) as relay:
             yield relay
+
+
+def _see_off(process: subprocess.Popen[bytes], run: str, *, told: bool) -> None:
+    """Wait until nothing is left of a confinement.
+
+    Args:
+        process: its `bwrap`, which outlives what is inside unless it is killed.
+        run: marks the processes.
+        told: it is about to end by itself.
+    """
+    if told:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_EXIT_S)
+            return
+    process.kill()
+    process.wait()
+    end_processes(lambda: processes_of(run))
 
 
 @dataclass(slots=True)
@@ -238,6 +251,11 @@ class _Story:
             except ValueError:
                 self.broken = line
                 return
+
+    @property
+    def told_its_end(self) -> bool:
+        """Whether the program inside said that it is done."""
+        return self.code is not None or bool(self.missing or self.broken)
 
     def flooded(self, end: Callable[[], None]) -> None:
         """Note that it wrote too much, and have it ended."""

@@ -191,7 +191,11 @@ class Cage:
                 )
         self._theirs.close()
         with process:
-            yield process
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
 
     def listen(self, seconds: float | None) -> str | None:
         """Return the next line that is told; empty when none came in time, None at the end."""

@@ -42,6 +42,9 @@ _KEEPS_SECRETS = (
     "BOTO_CONFIG",
     "CLOUDSDK_CONFIG",
     "DOCKER_CONFIG",
+    # Runs that were recorded, and the keys of their vaults.
+    "EXECUTOR_HOME",
+    "EXECUTOR_RUNTIME_DIR",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "KUBECONFIG",
     "NETRC",
@@ -267,6 +270,9 @@ def _hide(view: View, path: Path, work: Work, empty: Path) -> None:
         return
     inside = path.is_relative_to(work.shown)
     there = work.path / path.relative_to(work.shown) if inside else path
+    if work.path != work.shown and work.path.is_relative_to(path):
+        # Covering it would cover the copy as well; that it is in sight is told by the probe.
+        return
     if there.is_symlink():
         real = there.resolve()
         if real.exists() and not real.is_symlink():

@@ -31,6 +31,7 @@ IN_HOME = (
     ".gnupg",
     ".gradle/gradle.properties",
     ".kube",
+    ".local/state/executor",
     ".m2/settings-security.xml",
     ".m2/settings.xml",
     ".my.cnf",

@@ -165,7 +165,7 @@ class Tools:
     def _shown(self, path: Path) -> bool:
         if self._is_system(path) and not path.is_relative_to(self._home):
             return True
-        return any(path.is_relative_to(place) for place in self.places)
+        return path in self.places or any(parent in self.places for parent in path.parents)
 
     def _add_base(self, prefix: Path) -> None:
         """Add the interpreter that a virtual environment was made of."""
@@ -188,7 +188,8 @@ class Tools:
         self._add_links(directory)
 
     def _add_links(self, directory: Path) -> None:
-        scripts = not self._is_system(directory)
+        # What version managers write there leads to their own directory, which is shown.
+        scripts = directory.name != "shims" and not self._is_system(directory)
         for _, entry in zip(range(_MOST_PROGRAMS), _entries(directory), strict=False):
             if entry.is_symlink():
                 target = Path(os.path.realpath(entry.path))

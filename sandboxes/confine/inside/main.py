@@ -84,6 +84,7 @@ class _Cage:
         self._open_ports()
         privileges.mount_terminals()
         privileges.protect_kernel_settings()
+        privileges.leave_keyring()
         privileges.drop_everything()
         self._probe()
         self._watch_signals()

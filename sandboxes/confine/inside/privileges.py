@@ -15,6 +15,8 @@ _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _CAPABILITY_VERSION_3 = 0x20080522
 _MOST_CAPABILITIES = 64
+_JOIN_SESSION_KEYRING = 1
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
 _MS_REMOUNT, _MS_BIND = 32, 4096
 
@@ -65,6 +67,13 @@ def _make_read_only(path: bytes) -> None:
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
     if _call("mount", path, path, 0, _MS_BIND, 0) == 0:
         _call("mount", 0, path, 0, flags | _MS_REMOUNT | _MS_BIND, 0)
+
+
+def leave_keyring() -> None:
+    """Take an empty session keyring: some programs keep credentials in the caller's."""
+    number = _KEYCTL.get(os.uname().machine)
+    if number is not None:
+        _call("syscall", number, _JOIN_SESSION_KEYRING, 0, 0, 0, 0)
 
 
 def drop_everything() -> None:

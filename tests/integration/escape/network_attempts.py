@@ -1,4 +1,7 @@
-"""Programs that try to reach something outside; each prints `ESCAPED` when it did."""
+"""Programs that try to reach something outside, or to use rights that lead there.
+
+Each prints `ESCAPED` when it did.
+"""
 
 from __future__ import annotations
 
@@ -97,6 +100,31 @@ ended = subprocess.run(
 )
 print("ESCAPED" if ended.returncode == 0 else ended.stderr)
 """
+_MOUNT = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.mount(b"none", b"/mnt", b"tmpfs", 0, None) == 0:
+    libc.umount(b"/mnt")
+    print("ESCAPED")
+else:
+    print(os.strerror(ctypes.get_errno()))
+"""
+_NAME = """
+import socket
+try:
+    socket.sethostname("elsewhere")
+    print("ESCAPED")
+except OSError as error:
+    print(error)
+"""
+_ROOT = """
+import os
+try:
+    os.chroot("/")
+    print("ESCAPED")
+except OSError as error:
+    print(error)
+"""
 
 ATTEMPTS = {
     "the address of an AWS endpoint": _KNOCK.format(address="52.94.5.5", port=443),
@@ -118,6 +146,9 @@ ATTEMPTS = {
     "a socket without a file": _ABSTRACT,
     "raw packets": _INTERFACE,
     "the interface's settings": _ROUTE,
+    "a file system": _MOUNT,
+    "the machine's name": _NAME,
+    "another root": _ROOT,
     "a name without variables": _NAMED.format(port=80),
     "a name with an empty environment": _ENVIRONMENT.format(
         program=_NAMED.format(port=80).replace("\\", "\\\\")

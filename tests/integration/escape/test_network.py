@@ -25,7 +25,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     settings = tmp_path_factory.mktemp("settings") / "resolv.conf"
     settings.write_text("nameserver 8.8.8.8\n")
     real = Path("/etc/resolv.conf").resolve()
-    world = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-net"]
+    world = [
+        "bwrap",
+        "--unshare-user",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--unshare-net",
+        "--unshare-uts",
+    ]
     world += ["--cap-add", "ALL", "--die-with-parent", "--dev-bind", "/", "/"]
     world += ["--ro-bind", str(settings), str(real), "--chdir", str(_ROOT), "--"]
     world += [sys.executable, "-m", "tests.integration.escape.world"]

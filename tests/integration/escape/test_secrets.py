@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import pwd
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -154,6 +157,38 @@ for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
             ground.fails_only_confined(program)
         finally:
             neighbour.kill()
+
+
+KEYRINGS = {"x86_64": (248, 250), "aarch64": (217, 219)}
+
+
+@contextlib.contextmanager
+def kept_key() -> Iterator[int]:
+    """A secret in the session's keyring of the kernel, where some programs keep theirs."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    add, control = KEYRINGS[os.uname().machine]
+    value = SECRET.encode()
+    key = libc.syscall(add, b"user", b"executor-test", value, len(value), -3)
+    assert key > 0, os.strerror(ctypes.get_errno())
+    try:
+        yield key
+    finally:
+        libc.syscall(control, 9, key, -3, 0, 0)
+
+
+@pytest.mark.skipif(os.uname().machine not in KEYRINGS, reason="its numbers are not known")
+def test_the_kernel_s_keyring(ground: Ground) -> None:
+    program = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+room = ctypes.create_string_buffer(100)
+if libc.syscall(int(sys.argv[2]), 11, int(sys.argv[1]), room, 100, 0) > 0:
+    print("ESCAPED" if room.value == b"s3cr3t-of-somebody" else room.value)
+else:
+    print(os.strerror(ctypes.get_errno()))
+"""
+    with kept_key() as key:
+        ground.fails_only_confined(program, key, KEYRINGS[os.uname().machine][1])
 
 
 def test_the_helper_inside_cannot_be_looked_into(ground: Ground) -> None:
