@@ -195,7 +195,6 @@ def test_naming_a_secret_does_not_show_it(home: Path) -> None:
     assert named(home, *words, "x" * 300, "x" * 5000, "", "a=") == set()
 
 
-def test_a_device_is_no_file_of_settings(home: Path) -> None:
 def test_programs_that_a_command_line_names_by_their_paths_are_shown(home: Path) -> None:
     tool = program(home / "venv" / "bin" / "aws")
     data = home / "data.json"
