@@ -76,12 +76,14 @@ class View:
         writable: mount points that can be written.
         read_only: directories that cannot, to be tried.
         hidden: paths at which nothing must be seen.
+        emptied: directories that are covered by an empty one.
     """
 
     home: Path
     writable: list[Path] = field(default_factory=list)
     read_only: list[Path] = field(default_factory=list)
     hidden: list[Path] = field(default_factory=list)
+    emptied: list[Path] = field(default_factory=list)
     _mounts: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     _links: dict[Path, str] = field(default_factory=dict)
 
@@ -162,7 +164,9 @@ def make_view(
         view.write(work.path, work.path)
     for name in work.linked:
         view.show(work.shown / name, work.shown / name)
-    for path in (*_secrets(view, home, work, shown, neighbours, environment), *_sockets()):
+    secrets = _secrets(view, home, work, shown, neighbours, environment)
+    # What lies in a directory that is covered needs no cover of its own, and has no place for it.
+    for path in sorted({*secrets, *_sockets()}):
         _hide(view, path, work, empty)
     return view
 
@@ -268,6 +272,8 @@ def _hide(view: View, path: Path, work: Work, empty: Path) -> None:
     view.hidden.append(path)
     if not view.covered(path) or path in (work.shown, view.home):
         return
+    if any(path.is_relative_to(place) for place in view.emptied):
+        return
     inside = path.is_relative_to(work.shown)
     there = work.path / path.relative_to(work.shown) if inside else path
     if work.path != work.shown and work.path.is_relative_to(path):
@@ -279,5 +285,6 @@ def _hide(view: View, path: Path, work: Work, empty: Path) -> None:
             _hide(view, real, work, empty)
     elif there.is_dir():
         view.show(path, empty / "directory")
+        view.emptied.append(path)
     elif there.exists():
         view.show(path, empty / "file")
