@@ -148,7 +148,7 @@ class _Material:
     """Exact parameters from the vault of a run; streamed bodies in temporary files."""
 
     def __init__(self, store: RunStore, run: str) -> None:
-        self._vault = Vault(store.replay_path(run), store.key())
+        self._vault = Vault(store.replay_path(run), store.key(run))
         self._directory = Path()
         self._files: list[BinaryIO] = []
 

@@ -111,7 +111,7 @@ class DryRuns:
                 trace=store.trace_path(run),
                 output=store.output_path(run),
                 replay=store.replay_path(run),
-                key=store.key(),
+                key=store.key(run),
                 lease=lease,
             )
 

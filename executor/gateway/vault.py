@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import struct
@@ -84,7 +85,7 @@ class BlobWriter:
     def _put(self, piece: bytes) -> None:
         if self._file is None:
             return
-        sealed = self._vault.seal(piece)
+        sealed = self._vault.seal(piece, f"{self._name}.blob")
         try:
             self._file.write(struct.pack(">I", len(sealed)) + sealed)
         except OSError:
@@ -115,7 +116,7 @@ class Vault:
     ) -> None:
         """Args:
         directory: where it is kept; made when something is.
-        key: 32 bytes, the user's own.
+        key: 32 bytes, this run's alone.
         most_bytes: how much is written before the decision; calls beyond it are not replayable.
         most_in_memory: how much of other parameters waits in memory for the decision.
         """
@@ -187,7 +188,7 @@ class Vault:
         digest = hashlib.sha256()
         with (self.directory / f"{name}.blob").open("rb") as file:
             while head := file.read(4):
-                piece = self._opened(file.read(int.from_bytes(head, "big")))
+                piece = self._opened(file.read(int.from_bytes(head, "big")), f"{name}.blob")
                 digest.update(piece)
                 yield piece
         if digest.hexdigest() != self._digests.get(name):
@@ -215,9 +216,9 @@ class Vault:
         """Forget a body that was not."""
         (self.directory / f"{name}.blob").unlink(missing_ok=True)
 
-    def seal(self, data: bytes) -> bytes:
-        """Return data encrypted."""
-        return self._fernet().encrypt(data)
+    def seal(self, data: bytes, name: str) -> bytes:
+        """Return data encrypted so that it can be read in the file of that name only."""
+        return self._fernet(name).encrypt(data)
 
     # Files
 
@@ -229,21 +230,21 @@ class Vault:
     def _write(self, name: str, data: bytes) -> None:
         try:
             with self._create(name) as file:
-                file.write(self.seal(data))
+                file.write(self.seal(data, name))
         except OSError as error:
             raise RecorderFailed(f"what a promotion needs cannot be kept: {error}") from error
 
     def _read(self, name: str) -> bytes:
         try:
-            return self._opened((self.directory / name).read_bytes())
+            return self._opened((self.directory / name).read_bytes(), name)
         except FileNotFoundError as error:
             raise KeyError(name) from error
 
-    def _opened(self, data: bytes) -> bytes:
+    def _opened(self, data: bytes, name: str) -> bytes:
         from cryptography.fernet import InvalidToken
 
         try:
-            return self._fernet().decrypt(data)
+            return self._fernet(name).decrypt(data)
         except InvalidToken as error:
             raise ValueError(
                 "the sealed material was altered, or the key is another one"
@@ -258,10 +259,11 @@ class Vault:
         self._entries = dict(kept["entries"])
         self._digests = dict(kept["blobs"])
 
-    def _fernet(self) -> Fernet:
+    def _fernet(self, name: str) -> Fernet:
         from cryptography.fernet import Fernet
 
-        return Fernet(base64.urlsafe_b64encode(self._key))
+        key = hmac.digest(self._key, name.encode(), "sha256")
+        return Fernet(base64.urlsafe_b64encode(key))
 
 
 def _weight(params: object) -> int:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
 import os
 import re
@@ -193,8 +194,10 @@ class RunStore:
         what = f"{len(found)} runs are named" if found else "there is no run"
         raise NotFound(f"{what} {text!r}", hint="`executor runs` lists them")
 
-    def key(self) -> bytes:
-        """Return the user's 32-byte key for the vault, made at first use.
+    def key(self, run: str) -> bytes:
+        """Return the 32-byte key of a run's vault, derived from the user's own.
+
+        What was sealed for one run can so not be put in the place of another's.
 
         Raises:
             RecorderFailed: it cannot be made, or it is not 32 bytes.
@@ -212,7 +215,7 @@ class RunStore:
                 "the key file is damaged",
                 hint=f"remove {path}; promotions of earlier runs then need a new dry run",
             )
-        return key
+        return hmac.digest(key, run.encode(), "sha256")
 
 
 def _make_once(path: Path, data: bytes) -> None:

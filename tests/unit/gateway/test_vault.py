@@ -107,3 +107,14 @@ def test_body_of_another_call_is_refused(tmp_path: Path) -> None:
     (tmp_path / "v" / "call-2.blob").replace(tmp_path / "v" / "call-1.blob")
     with pytest.raises(ValueError, match="not the one that was kept"):
         list(vault.pieces("call-1"))
+
+
+def test_what_is_sealed_in_one_file_cannot_stand_in_another(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "v", KEY, most_in_memory=100)
+    vault.put("call-1", PARAMS)
+    vault.put("call-2", {**PARAMS, "SecretString": "other"})
+    first, second = (tmp_path / "v" / f"call-{n}.sealed" for n in (1, 2))
+    assert Vault(tmp_path / "v", KEY).params("call-2")[0]["SecretString"] == "other"
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(ValueError, match="altered"):
+        Vault(tmp_path / "v", KEY).params("call-2")

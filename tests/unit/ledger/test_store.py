@@ -71,14 +71,15 @@ def test_a_run_without_a_report_says_that_it_was_broken_off(tmp_path: Path) -> N
 
 def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "home")
-    key = store.key()
+    key = store.key("run-1")
     assert len(key) == 32
-    assert RunStore(tmp_path / "home").key() == key
+    assert RunStore(tmp_path / "home").key("run-1") == key
+    assert store.key("run-2") != key
     path = tmp_path / "home" / "key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_bytes(b"short")
     with pytest.raises(RecorderFailed, match="damaged"):
-        store.key()
+        store.key("run-1")
 
 
 def test_an_unwritable_state_directory_is_named(tmp_path: Path) -> None:
