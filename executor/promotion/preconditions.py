@@ -12,6 +12,19 @@ from executor.model.json import Json, digest
 from executor.model.report import Report
 from executor.model.resource import Snapshot
 
+# What they name or take is handed out anew each time: made again, they would meet other messages.
+_OF_THE_MOMENT = {
+    "sqs": frozenset(
+        {
+            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
+            "DeleteMessage",
+            "DeleteMessageBatch",
+            "ReceiveMessage",
+        }
+    ),
+}
+
 
 def evidence(calls: Iterable[Call], baseline: Snapshot) -> dict[str, Json]:
     """Return the digests that bind what is stored beside a report to it."""
@@ -67,7 +80,8 @@ def replayable(calls: Iterable[Call]) -> tuple[Call, ...]:
     upload and a change set have no effect of their own, and the call that ends them needs them.
 
     Raises:
-        PromotionRefused: it is not known what came of a call (`incomplete`).
+        PromotionRefused: it is not known what came of a call (`incomplete`), or one would do
+            something else when it is made again (`not-replayable`).
     """
     steps: list[Call] = []
     for call in calls:
@@ -78,6 +92,13 @@ def replayable(calls: Iterable[Call]) -> tuple[Call, ...]:
                 f"call {call.n} ({call.service}:{call.operation}) never got an answer",
                 reason="incomplete",
                 hint="rehearse the change again",
+            )
+        if call.operation in _OF_THE_MOMENT.get(call.service, ()):
+            raise PromotionRefused(
+                f"call {call.n} ({call.service}:{call.operation}) takes what is there at the"
+                " moment: made again, it would take other messages",
+                reason="not-replayable",
+                hint="promote a change that does not receive messages; run the rest by itself",
             )
         if call.succeeded:
             steps.append(call)
