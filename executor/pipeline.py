@@ -175,10 +175,11 @@ def rehearse(
         observed = replica.observe()
         if not sandbox.alive():
             raise EngineFailed("the engine died during the run", detail=sandbox.logs())
-        engine = {
+        engine: JsonObject = {
             "name": sandbox.info.name,
             "emulator": sandbox.info.emulator,
             "version": sandbox.info.version,
+            "confined": sandbox.info.confined,
         }
         watch.lap("observe")
     trace = stages.trace(calls)

@@ -15,11 +15,16 @@ class EngineInfo:
         name: the engine's entry-point name: `embedded`, `localstack`, `endpoint`.
         emulator: the program behind it: `ministack`, `moto`, `localstack`, or `unknown`.
         version: the emulator's own version.
+        confined: the emulator itself is shut in: it reaches nobody, and none of the machine's
+            files but its own.
+        note: what does not hold of that, in words; empty when all does.
     """
 
     name: str
     emulator: str
     version: str
+    confined: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

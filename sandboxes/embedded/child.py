@@ -8,15 +8,16 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from sandboxes.embedded import guard
+from sandboxes.embedded import guard, shutting
 from sandboxes.embedded.emulators import Emulator, Place
 
 READY = b"1"
+MOST_SAID = 1000
 LOG = "log"
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child has no time for it.
@@ -29,13 +30,15 @@ class Job:
 
     Attributes:
         place: what it serves with.
-        ready: descriptor to write `READY` to when it serves.
+        ready: descriptor to write `READY` to when it serves, and what does not hold behind it.
         parent: process id of the zygote, with which it dies.
+        shown: what it needs of the machine's files.
     """
 
     place: Place
     ready: int
     parent: int
+    shown: Sequence[str]
 
 
 def live(job: Job, emulator: Emulator) -> NoReturn:
@@ -43,8 +46,11 @@ def live(job: Job, emulator: Emulator) -> NoReturn:
     try:
         _die_with(job.parent)
         _drop_inherited(job)
+        open_ways = shutting.shut_in(job.place.directory, job.shown)
+        # Whoever changes its rights is no longer told of its parent's death.
+        _die_with(job.parent)
         _settle(job.place)
-        emulator.serve(job.place, lambda: _announce(job.ready))
+        emulator.serve(job.place, lambda: _announce(job.ready, open_ways))
     except BaseException:
         # Whatever it was, the log is where the client looks for it.
         traceback.print_exc()
@@ -113,6 +119,6 @@ def _environment(place: Place, temporary: str) -> Mapping[str, str]:
     }
 
 
-def _announce(descriptor: int) -> None:
-    os.write(descriptor, READY)
+def _announce(descriptor: int, open_ways: str) -> None:
+    os.write(descriptor, READY + open_ways.encode()[:MOST_SAID])
     os.close(descriptor)

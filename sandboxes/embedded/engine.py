@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -158,6 +159,8 @@ def _negotiate(
                 f"{info.emulator} {info.version}: {error}", detail=str(answer.get("detail", ""))
             )
         port, pid = wire.number(answer, "port"), wire.number(answer, "pid")
+        open_ways = str(answer.get("open_ways", ""))
+        info = replace(info, confined=not open_ways, note=open_ways)
         place = Path(str(answer["directory"]))
         # From here on it is only looked at, and never waited for.
         connection.setblocking(False)

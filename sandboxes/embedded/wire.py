@@ -1,6 +1,7 @@
 """What client and zygote say to each other: one JSON object a line, over a unix socket.
 
-    client: {"ask": "start", "spec": {...}}      zygote: {"id", "pid", "port", "directory"}
+    client: {"ask": "start", "spec": {...}}      zygote: {"id", "pid", "port", "directory",
+                                                          "open_ways"}
     client: {"ask": "close"}                     zygote: {"closed": true}, after the child's end
     client: {"ask": "status"}                    zygote: {"pid", "sandboxes", "idle_s"}
     client: {"ask": "stop"}                      zygote: {"stopping": true}

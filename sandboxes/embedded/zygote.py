@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandboxes.embedded import child, wire
+from sandboxes.embedded import child, shutting, wire
 from sandboxes.embedded.emulators import Emulator, Place
 from sandboxes.embedded.places import Home, last_lines
 from sandboxes.model import SandboxSpec
@@ -39,6 +39,7 @@ class _Child:
     port: int
     directory: Path
     serving: bool = False
+    open_ways: str = ""
     dead: bool = False
 
 
@@ -63,6 +64,7 @@ class Zygote:
         idle_s: end after that many seconds without a sandbox.
         """
         self._emulator = emulator
+        self._shown = shutting.places()
         self._home = home
         self._listener = listener
         self._idle_limit_s = idle_s
@@ -200,7 +202,8 @@ class Zygote:
             parent = os.getpid()
             pid = os.fork()
             if pid == 0:
-                child.live(child.Job(place=place, ready=announce, parent=parent), self._emulator)
+                job = child.Job(place=place, ready=announce, parent=parent, shown=self._shown)
+                child.live(job, self._emulator)
             os.close(announce)
             return _Child(
                 id=name,
@@ -213,10 +216,12 @@ class Zygote:
 
     def _serving(self, client: _Client, born: _Child) -> None:
         self._unwatch(born.ready)
-        if os.read(born.ready, 1) != child.READY:
+        said = os.read(born.ready, len(child.READY) + child.MOST_SAID)
+        if not said.startswith(child.READY):
             # Its end of the pipe closed: the event of its death follows.
             return
         born.serving = True
+        born.open_ways = said.removeprefix(child.READY).decode("utf-8", "replace")
         self._tell(
             client,
             {
@@ -224,6 +229,7 @@ class Zygote:
                 "pid": born.pid,
                 "port": born.port,
                 "directory": str(born.directory),
+                "open_ways": born.open_ways,
             },
         )
 

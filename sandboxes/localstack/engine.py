@@ -100,7 +100,7 @@ class LocalStackEngine:
             # Ctrl-C at whatever moment must leave no container behind.
             _discard(client, name)
             raise
-        info = EngineInfo(name=self.name, emulator="localstack", version=version)
+        info = EngineInfo(name=self.name, emulator="localstack", version=version, confined=True)
         return LocalStackSandbox(
             client, container, port, info, programs_in(image_labels(container))
         )
