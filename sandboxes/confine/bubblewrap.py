@@ -19,11 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from sandboxes.confine.cage import Cage, Occupant, cage_flags
+from sandboxes.confine.cage import Cage, cage_flags
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.limits import Limits, words
 from sandboxes.confine.mounts import Work
 from sandboxes.confine.names import PORTS, reachable_addresses
+from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
 from sandboxes.confine.running import Copier
 from sandboxes.errors import ConfinementUnavailable

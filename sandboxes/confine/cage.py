@@ -5,26 +5,22 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
-import pwd
-import resource
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandboxes.confine.allowed import account_variables, allowed
-from sandboxes.confine.environment import Appearance, aws_config, profile_names
+from sandboxes.confine.allowed import allowed
+from sandboxes.confine.environment import aws_config, profile_names
 from sandboxes.confine.limits import Limits
 from sandboxes.confine.mounts import OWN, View, Work, make_view
-from sandboxes.confine.names import AWS_SUFFIXES, PORTS
+from sandboxes.confine.occupant import Occupant, settings_of, variables_of
 from sandboxes.confine.running import find_program
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import Trust, find_java, make_trust
 from sandboxes.errors import ConfinementUnavailable
-from sandboxes.model import Door
 from sandboxes.processes import MARKER, marker_value
 
 _CAPABILITIES = ("CAP_NET_BIND_SERVICE", "CAP_SETPCAP", "CAP_SYS_ADMIN", "CAP_SYS_RESOURCE")
@@ -36,57 +32,12 @@ _START = (
     "import sys; sys.path.insert(0, sys.argv.pop(1));"
     " from sandboxes.confine.inside.main import main; main()"
 )
-_SOCKETS = (
-    "/run/docker.sock",
-    "/var/run/docker.sock",
-    "/run/containerd/containerd.sock",
-    "/run/podman/podman.sock",
-    "/run/dbus/system_bus_socket",
-)
-_SPARE_TASKS = 64
-_OWN_LIMITS = (5, 14)
 _MOST_COMPLAINT = 2000
 _RESOLV = "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n"
 _NSSWITCH = (
     "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
     "protocols: files\nservices: files\nethers: files\nrpc: files\n"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occupant:
-    """What is to be confined.
-
-    Attributes:
-        command: program and arguments.
-        run: id of the run.
-        door: where the gateway is.
-        work: the work directory.
-        appearance: as whom its AWS clients appear.
-        environment: the caller's.
-        passed: variables it gets besides the usual ones.
-        hosts: further hosts that it may reach, with the addresses they have inside.
-    """
-
-    command: Sequence[str]
-    run: str
-    door: Door
-    work: Work
-    appearance: Appearance
-    environment: Mapping[str, str]
-    passed: Sequence[str] = ()
-    hosts: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def copied(self) -> bool:
-        """Whether it works in a copy of the directory that it sees."""
-        return self.work.path != self.work.shown
-
-    @property
-    def home(self) -> Path:
-        """The user's home directory."""
-        named = self.environment.get("HOME", "")
-        return Path(named if named.startswith("/") else pwd.getpwuid(os.getuid()).pw_dir)
 
 
 class Cage:
@@ -157,11 +108,11 @@ class Cage:
         )
         trust = _trust(occupant, private, variables)
         _show_own(view, occupant, private, trust)
-        variables |= _variables(occupant, view, trust)
+        variables |= variables_of(occupant, view, trust)
         return cls(
             [*cage_flags(), *view.arguments()],
             [str(python), "-I", "-S", "-c", _START, str(_LIBRARY)],
-            _settings(occupant, view, limits, variables),
+            settings_of(occupant, view, limits, variables),
             marker_value(occupant.run, environment.get(MARKER, "")),
         )
 
@@ -325,72 +276,6 @@ def _show_account(view: View, occupant: Occupant, private: Path, trust: Trust | 
     (place / "credentials").touch()
     if view.home != occupant.work.shown or (occupant.work.path / ".aws").is_dir():
         view.show(view.home / ".aws", place)
-
-
-def _variables(occupant: Occupant, view: View, trust: Trust | None) -> dict[str, str]:
-    environment = occupant.environment
-    variables = account_variables(occupant.appearance) | {
-        "HOME": str(view.home),
-        "PWD": str(occupant.work.shown),
-        "TMPDIR": "/tmp",
-        MARKER: marker_value(occupant.run, environment.get(MARKER, "")),
-    }
-    if trust is not None:
-        variables |= trust.variables(OWN)
-    return variables
-
-
-def _settings(
-    occupant: Occupant, view: View, limits: Limits, variables: Mapping[str, str]
-) -> dict[str, object]:
-    account = view.home / ".aws"
-    hidden = [path for path in view.hidden if not path.is_relative_to(account)]
-    # Ours is there, and is empty.
-    hidden += [account / "credentials", *(Path(name) for name in _SOCKETS)]
-    return {
-        "arguments": [os.fsencode(word) for word in occupant.command],
-        "environment": {os.fsencode(n): os.fsencode(v) for n, v in variables.items()},
-        "directory": str(occupant.work.shown),
-        "suffixes": list(AWS_SUFFIXES),
-        "hosts": {"localhost": "127.0.0.1", socket.gethostname().lower(): "127.0.0.1"}
-        | dict(occupant.hosts),
-        "ports": _ports(occupant),
-        "writable": [str(path) for path in view.writable],
-        "read_only": [str(path) for path in view.read_only],
-        "hidden": [str(path) for path in hidden],
-        "tasks": limits.tasks,
-        "spare_tasks": _SPARE_TASKS,
-        "memory": limits.memory,
-        "disk": limits.disk,
-        "rlimits": _resource_limits(limits),
-    }
-
-
-def _ports(occupant: Occupant) -> list[tuple[str, int, str, bytes]]:
-    http, tls = str(OWN / "http"), str(OWN / "tls")
-    ports = [(address, 443, tls, b"") for address in ("127.0.0.1", "::1")]
-    ports += [(address, 80, http, b"") for address in ("127.0.0.1", "::1")]
-    own = occupant.door.url.rpartition(":")[2].strip("/")
-    if own.isdigit() and int(own) not in (0, 53, 80, 443):
-        ports.append(("127.0.0.1", int(own), http, b""))
-    for host, address in occupant.hosts.items():
-        for port in PORTS:
-            ports.append((address, port, str(OWN / "relay"), f"{host} {port}\n".encode()))
-    return ports
-
-
-def _resource_limits(limits: Limits) -> dict[int, tuple[int, int]]:
-    bounds = {
-        resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_FSIZE: (limits.file_size, limits.file_size),
-        resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
-    }
-    numbers = os.uname().release.split(".")[:2]
-    if os.getuid() and tuple(int(n) for n in numbers if n.isdigit()) >= _OWN_LIMITS:
-        # Older kernels count what the user runs elsewhere; root they never bind.
-        tasks = limits.tasks + _SPARE_TASKS
-        bounds[resource.RLIMIT_NPROC] = (tasks, tasks)
-    return bounds
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ _LEVELS = 2
 _REPOSITORY = (".git", ".hg", ".svn")
 _SHARED = ("/", "/home", "/media", "/mnt", "/root", "/run", "/tmp", "/var", "/var/tmp")
 _SMALL = 1 << 20
+_BINDS = ("--ro-bind", "--bind")
 _DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
 _DEVICE_LINKS = {
     "fd": "/proc/self/fd",
@@ -76,16 +77,15 @@ class View:
         writable: mount points that can be written.
         read_only: directories that cannot, to be tried.
         hidden: paths at which nothing must be seen.
-        emptied: directories that are covered by an empty one.
     """
 
     home: Path
     writable: list[Path] = field(default_factory=list)
     read_only: list[Path] = field(default_factory=list)
     hidden: list[Path] = field(default_factory=list)
-    emptied: list[Path] = field(default_factory=list)
     _mounts: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     _links: dict[Path, str] = field(default_factory=dict)
+    _masks: set[Path] = field(default_factory=set)
 
     def arguments(self) -> list[str]:
         """Return the arguments, in order."""
@@ -101,6 +101,12 @@ class View:
     def show(self, path: Path, source: Path | None = None) -> None:
         """Show a file or directory read-only."""
         self._mounts[path] = ("--ro-bind", str(source or path), str(path))
+
+    def mask(self, path: Path, empty: Path) -> None:
+        """Show something empty in place of what is there."""
+        self.drop_below(path)
+        self.show(path, empty)
+        self._masks.add(path)
 
     def write(self, path: Path, source: Path) -> None:
         """Show a directory that can be written."""
@@ -121,11 +127,16 @@ class View:
         """Make a symbolic link."""
         self._links[path] = target
 
+    def drop_below(self, path: Path) -> None:
+        """Show nothing that lies below a path."""
+        for place in [place for place in self._mounts if path in place.parents]:
+            del self._mounts[place]
+
     def covered(self, path: Path) -> bool:
-        """Whether something is shown at a path, or above it."""
+        """Whether something of the machine's is shown at a path, or above it."""
         for place in (path, *path.parents):
             if place in self._mounts:
-                return self._mounts[place][0] in ("--ro-bind", "--bind")
+                return place not in self._masks and self._mounts[place][0] in _BINDS
         return False
 
 
@@ -164,9 +175,8 @@ def make_view(
         view.write(work.path, work.path)
     for name in work.linked:
         view.show(work.shown / name, work.shown / name)
-    secrets = _secrets(view, home, work, shown, neighbours, environment)
-    # What lies in a directory that is covered needs no cover of its own, and has no place for it.
-    for path in sorted({*secrets, *_sockets()}):
+    secret = {*_secrets(view, home, work, shown, neighbours, environment), *_sockets()}
+    for path in sorted(secret, key=lambda path: len(path.parts)):
         _hide(view, path, work, empty)
     return view
 
@@ -272,19 +282,16 @@ def _hide(view: View, path: Path, work: Work, empty: Path) -> None:
     view.hidden.append(path)
     if not view.covered(path) or path in (work.shown, view.home):
         return
-    if any(path.is_relative_to(place) for place in view.emptied):
-        return
     inside = path.is_relative_to(work.shown)
     there = work.path / path.relative_to(work.shown) if inside else path
-    if work.path != work.shown and work.path.is_relative_to(path):
-        # Covering it would cover the copy as well; that it is in sight is told by the probe.
+    if any(place.is_relative_to(path) for place in (work.path, work.shown)):
+        # Covering it would cover the work as well; that it is in sight is told by the probe.
         return
     if there.is_symlink():
         real = there.resolve()
         if real.exists() and not real.is_symlink():
             _hide(view, real, work, empty)
     elif there.is_dir():
-        view.show(path, empty / "directory")
-        view.emptied.append(path)
+        view.mask(path, empty / "directory")
     elif there.exists():
-        view.show(path, empty / "file")
+        view.mask(path, empty / "file")

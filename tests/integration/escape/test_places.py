@@ -204,3 +204,11 @@ def test_a_socket_without_a_file(ground: Ground) -> None:
     name = f"executor-escape-{os.getpid()}"
     with listening(f"\0{name}"):
         ground.fails_only_confined(KNOCK, f"@{name}")
+
+
+def test_a_socket_below_what_is_covered_is_no_hindrance(ground: Ground, short: Path) -> None:
+    for name in ("home", "work", "private/work", "kept"):
+        (short / name).mkdir(parents=True)
+    there = Ground(short, ground.door, {"EXECUTOR_HOME": str(short / "kept")})
+    with listening(str(short / "kept" / "program.sock")):
+        there.fails_only_confined(KNOCK, short / "kept" / "program.sock")
