@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandboxes.confine.limits import Limits
-from sandboxes.confine.secrets import IN_SYSTEM, secrets_below
+from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_below
 from sandboxes.confine.tools import SYSTEM
 
 OWN = Path("/run/executor")
@@ -256,6 +256,8 @@ def _secrets(
     environment: Mapping[str, str],
 ) -> Iterable[Path]:
     yield from (Path(name) for name in IN_SYSTEM)
+    if os.getuid() == 0:
+        yield from kept_from_others(Path("/etc"))
     for place in shown:
         if place.is_dir():
             yield from secrets_below(place, home, project=place == neighbours)

@@ -93,6 +93,25 @@ def secrets_below(directory: Path, home: Path, *, project: bool = False) -> Iter
             yield from _present(child, names)
 
 
+def kept_from_others(directory: Path) -> Iterator[Path]:
+    """Return what in a directory not everybody may read: keys of servers, mostly.
+
+    A command that runs as root would be let in by its owner's rights.
+    """
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    continue
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if not mode & 0o004:
+                    yield Path(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    yield from kept_from_others(Path(entry.path))
+    except OSError:
+        return
+
+
 def is_secret(path: Path) -> bool:
     """Whether a path leads to where a program keeps credentials, in whosever home."""
     return any(

@@ -501,3 +501,8 @@ def test_an_ordinary_user_gets_the_same(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert "network=True, filesystem=True, credentials=True, notes=()" in ended.stdout
+
+
+def test_what_only_its_owner_may_read_is_not_shown_to_root_either(run: Runner) -> None:
+    _, text = run("sh", "-c", "cat /etc/shadow; find /etc -type f ! -perm -o=r -size +0 | head")
+    assert [line for line in text.splitlines() if "ermission denied" not in line] == []

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from sandboxes.confine.allowed import account_variables, allowed
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.mounts import neighbourhood
-from sandboxes.confine.secrets import secrets_below
+from sandboxes.confine.secrets import kept_from_others, secrets_below
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import find_java, make_trust
 
@@ -88,6 +88,20 @@ def test_secrets_beside_tools_and_projects_are_found(tmp_path: Path, home: Path)
         project / "deep" / "er" / ".ssh",
     }
     assert list(secrets_below(project, home)) == [project / ".npmrc"]
+
+
+def test_what_others_may_not_read_is_found(tmp_path: Path) -> None:
+    for name, mode in (("open", 0o644), ("key", 0o600), ("group", 0o640)):
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        path = tmp_path / "deep" / name
+        path.touch()
+        path.chmod(mode)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "inner").touch(mode=0o600)
+    (tmp_path / "link").symlink_to(closed)
+    found = set(kept_from_others(tmp_path))
+    assert found == {tmp_path / "deep" / "key", tmp_path / "deep" / "group", closed}
 
 
 def test_the_neighbours_are_the_repository_or_two_levels(tmp_path: Path) -> None:
