@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from http import HTTPStatus
-
-import h11
 
 from executor.gateway.exchange import ClientLost, Exchange, Reply
-from executor.gateway.heads import MOST_HEAD, Malformed, head_is_whole
+from executor.gateway.framing import CHUNK, Body, Ended, Incoming, framed
+from executor.gateway.heads import (
+    Headers,
+    Malformed,
+    RequestHead,
+    answer_bytes,
+    head_is_whole,
+    request_head,
+)
 from executor.gateway.upstream import AnswerLost
 from executor.gateway.wire import Identifier, WireRequest
 
-_CHUNK = 1 << 16
 # The largest requests that AWS takes, apart from data that streams past, are Lambda's packages.
 _MOST_BUFFERED = 96 << 20
 # Object bodies up to this size are kept whole, so that the trace can tell their digest.
@@ -50,7 +54,10 @@ class ClientConnection:
         self._identifier = identifier
         self._exchange = exchange
         self._name = name
-        self._http = h11.Connection(our_role=h11.SERVER, max_incomplete_event_size=MOST_HEAD)
+        self._incoming = Incoming(reader, patience_s=_BODY_S)
+        self._head: RequestHead | None = None
+        self._body: Body | None = None
+        self._answering = False
         self.busy = False
 
     async def serve(self) -> None:
@@ -61,12 +68,11 @@ class ClientConnection:
         """
         try:
             while await self._head_came() and await self._one():
-                self._http.start_next_cycle()
+                self._head = self._body = None
+                self._answering = False
         except Malformed as reason:
             await self._refuse(reason.status, str(reason))
-        except h11.RemoteProtocolError as error:
-            await self._refuse(error.error_status_hint, str(error))
-        except (ClientLost, AnswerLost, OSError):
+        except (ClientLost, AnswerLost, Ended, OSError):
             # What they had to say is recorded; nobody is left to be answered.
             return
 
@@ -78,136 +84,159 @@ class ClientConnection:
 
     async def _head_came(self) -> bool:
         """Wait for the next request; False when there is none."""
-        if not self._http.trailing_data[0]:
+        incoming = self._incoming
+        if not incoming.buffer:
             async with asyncio.timeout(_IDLE_S):
-                data = await self._reader.read(_CHUNK)
-            if not data:
-                return False
-            self._http.receive_data(data)
+                incoming.buffer = await self._reader.read(CHUNK)
+        if not incoming.buffer:
+            return False
+        if head_is_whole(incoming.buffer):
+            return True
         async with asyncio.timeout(_HEAD_S):
-            while not head_is_whole(self._http.trailing_data[0]):
-                data = await self._reader.read(_CHUNK)
+            while not head_is_whole(incoming.buffer):
+                data = await self._reader.read(CHUNK)
                 if not data:
                     return False
-                self._http.receive_data(data)
+                incoming.buffer += data
         return True
 
     async def _one(self) -> bool:
         """Lead one request; returns whether the connection can take another one."""
-        head = self._http.next_event()
-        if not isinstance(head, h11.Request):
-            return False
+        head = request_head(self._incoming.take(self._incoming.buffer.find(b"\r\n\r\n") + 4))
+        body = Body(self._incoming, head.framing)
+        self._head, self._body = head, body
         request = WireRequest(
-            method=head.method.decode("ascii"),
-            target=head.target.decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in head.headers.raw_items()
-            ),
+            method=head.method,
+            target=head.target,
+            headers=head.headers,
             buffered=False,
             name=self._name,
         )
-        if self._must_buffer(request):
-            request = replace(request, body=await self._whole_body(), buffered=True)
+        if self._must_buffer(head, request):
+            request = replace(request, body=await self._whole(head, body), buffered=True)
         self.busy = True
         try:
-            await self._exchange.lead(request, self._body(), self._answer)
+            await self._exchange.lead(request, self._pieces(head, body), self._answer)
         finally:
             self.busy = False
-        return await self._is_done()
+        return await self._is_done(head, body)
 
-    async def _is_done(self) -> bool:
-        if self._http.our_state is not h11.DONE:
+    async def _is_done(self, head: RequestHead, body: Body) -> bool:
+        if not head.stays or _waits(head, body):
             return False
         try:
-            while self._http.their_state is h11.SEND_BODY:
-                # A body that was refused must be taken nevertheless, or the client is cut off
-                # before it reads the answer.
-                await self._event()
-        except h11.RemoteProtocolError:
+            # A body that was refused must be taken nevertheless, or the client is cut off
+            # before it reads the answer.
+            if not body.done:
+                async for _ in body.pieces():
+                    pass
+        except (Malformed, Ended):
             return False
-        return self._http.their_state is h11.DONE
+        return True
 
     # Bodies
 
-    def _must_buffer(self, request: WireRequest) -> bool:
-        length = request.header("content-length")
-        if length.isdigit() and int(length) <= _SMALL:
-            return True
-        return self._identifier.must_buffer(request)
+    def _must_buffer(self, head: RequestHead, request: WireRequest) -> bool:
+        length = head.framing.length
+        return (length is not None and length <= _SMALL) or self._identifier.must_buffer(request)
 
-    async def _whole_body(self) -> bytes:
+    async def _whole(self, head: RequestHead, body: Body) -> bytes:
+        found = body.at_once()
+        if found is not None:
+            return found
+        self._go_on(head, body)
         pieces: list[bytes] = []
         size = 0
-        try:
-            async for piece in self._body():
-                size += len(piece)
-                if size > _MOST_BUFFERED:
-                    reason = f"a body of more than {_MOST_BUFFERED >> 20} MiB"
-                    raise Malformed(reason, status=413)
-                pieces.append(piece)
-        except ClientLost as lost:
-            if isinstance(lost.__cause__, h11.RemoteProtocolError):
-                raise lost.__cause__ from lost
-            raise
+        async for piece in body.pieces():
+            size += len(piece)
+            if size > _MOST_BUFFERED:
+                raise Malformed(f"a body of more than {_MOST_BUFFERED >> 20} MiB", status=413)
+            pieces.append(piece)
         return b"".join(pieces)
 
-    async def _body(self) -> AsyncGenerator[bytes, None]:
-        if self._http.they_are_waiting_for_100_continue:
-            go = h11.InformationalResponse(status_code=100, headers=[])
-            self._writer.write(self._http.send(go) or b"")
+    async def _pieces(self, head: RequestHead, body: Body) -> AsyncGenerator[bytes, None]:
+        self._go_on(head, body)
         try:
-            while isinstance(event := await self._event(), h11.Data):
-                yield bytes(event.data)
-        except (h11.RemoteProtocolError, OSError) as error:
+            async for piece in body.pieces():
+                yield piece
+        except (Malformed, Ended, OSError) as error:
             raise ClientLost(f"the client broke off its request: {error}") from error
 
-    async def _event(self) -> object:
-        while (event := self._http.next_event()) is h11.NEED_DATA:
-            async with asyncio.timeout(_BODY_S):
-                self._http.receive_data(await self._reader.read(_CHUNK))
-        return event
+    def _go_on(self, head: RequestHead, body: Body) -> None:
+        if _waits(head, body) and not self._incoming.buffer:
+            self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     # Answers
 
     async def _answer(self, reply: Reply) -> None:
-        headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in reply.headers]
-        if self._http.they_are_waiting_for_100_continue:
-            # Whether the body comes nevertheless is the client's choice: nothing that it
-            # sends from here on can be told apart.
-            headers.append((b"Connection", b"close"))
-        data = self._http.send(_head(reply.status, headers)) or b""
-        async with aclosing(reply.body) as body:
-            async for piece in body:
-                self._writer.write(data + (self._http.send(h11.Data(data=piece)) or b""))
-                data = b""
-                await self._writer.drain()
-        self._writer.write(data + (self._http.send(h11.EndOfMessage()) or b""))
+        head, body = self._head, self._body
+        assert head is not None
+        assert body is not None
+        self._answering = True
+        headers, length, chunked = _reframed(reply.headers)
+        bodiless = head.method == "HEAD" or reply.status in (204, 304)
+        if not bodiless and length is None and not chunked:
+            headers.append(("Transfer-Encoding", "chunked"))
+            chunked = True
+        if not head.stays or _waits(head, body):
+            # Whether a body that was waited with comes nevertheless is the client's choice:
+            # nothing that it sends from here on can be told apart.
+            headers.append(("Connection", "close"))
+        data = answer_bytes(reply.status, headers)
+        if bodiless:
+            length, chunked = 0, False
+        try:
+            async with aclosing(reply.body) as pieces:
+                async for piece in framed(pieces, chunked=chunked, length=length):
+                    self._writer.write(data + piece if data else piece)
+                    data = b""
+                    await self._writer.drain()
+        except Malformed as error:
+            raise AnswerLost(f"the engine's answer cannot be passed on: {error}") from error
+        if data:
+            self._writer.write(data)
         await self._writer.drain()
 
     async def _refuse(self, status: int, why: str) -> None:
         """Record and answer what is no request, and let the client go."""
         self._exchange.malformed(why)
-        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        if self._answering:
             return
         body = f"malformed request: {why}\n".encode()
-        headers = [(b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
+        headers = (("Content-Length", str(len(body))), ("Connection", "close"))
         try:
-            head = self._http.send(_head(status, headers)) or b""
-            self._writer.write(head + (self._http.send(h11.Data(data=body)) or b""))
+            self._writer.write(answer_bytes(status, headers) + body)
             await self._writer.drain()
             if self._writer.can_write_eof():
                 self._writer.write_eof()
             # Closing while more is coming would take the answer from the client.
             async with asyncio.timeout(_LINGER_S):
-                while await self._reader.read(_CHUNK):
+                while await self._reader.read(CHUNK):
                     pass
-        except (OSError, h11.LocalProtocolError):
+        except OSError:
             return
 
 
-def _head(status: int, headers: list[tuple[bytes, bytes]]) -> h11.Response:
-    # Botocore takes a status line without a reason for none where it waits for `100 Continue`.
-    known = status in HTTPStatus.__members__.values()
-    reason = HTTPStatus(status).phrase if known else "Unknown"
-    return h11.Response(status_code=status, headers=headers, reason=reason.encode("ascii"))
+def _waits(head: RequestHead, body: Body) -> bool:
+    """Whether the client still waits to be told to send the body."""
+    return head.waits and not body.begun and not body.done
+
+
+def _reframed(headers: Headers) -> tuple[list[tuple[str, str]], int | None, bool]:
+    """Return headers of which one at most says where the body ends, and what it says."""
+    kept: list[tuple[str, str]] = []
+    length: int | None = None
+    chunked = False
+    for name, value in headers:
+        match name.lower():
+            case "transfer-encoding":
+                chunked = True
+                continue
+            case "content-length":
+                length = int(value)
+        kept.append((name, value))
+    if chunked:
+        kept = [(n, v) for n, v in kept if n.lower() != "content-length"]
+        kept.append(("Transfer-Encoding", "chunked"))
+        length = None
+    return kept, length, chunked

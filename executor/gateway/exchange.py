@@ -224,7 +224,7 @@ class Exchange:
         self, request: WireRequest, identity: Identity, call: Call, body: AsyncIterator[bytes]
     ) -> Answer:
         outbound = self._road.addressing.outbound(request, identity)
-        pieces = _once(outbound.body) if request.buffered else self._teed(call, body)
+        pieces = outbound.body if request.buffered else self._teed(call, body)
         return await self._road.upstream.send(
             request.method, outbound.target, outbound.headers, pieces
         )

@@ -7,9 +7,15 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
-import h11
+from executor.gateway.framing import CHUNK, Body, Ended, Incoming, framed
+from executor.gateway.heads import (
+    MOST_HEAD,
+    AnswerHead,
+    Malformed,
+    answer_head,
+    request_bytes,
+)
 
-_CHUNK = 1 << 16
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect"}
 )
@@ -31,8 +37,10 @@ class AnswerLost(Exception):
 class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    state: h11.Connection
+    incoming: Incoming
     idle_since: float = 0.0
+    # Everything that was begun was sent.
+    sent: bool = False
 
     def usable(self) -> bool:
         fresh = time.monotonic() - self.idle_since < _IDLE_S
@@ -42,14 +50,13 @@ class _Connection:
 class Answer:
     """A response as it comes."""
 
-    def __init__(self, pool: Upstream, connection: _Connection, head: h11.Response) -> None:
+    def __init__(self, pool: Upstream, connection: _Connection, head: AnswerHead) -> None:
         self._pool = pool
         self._connection = connection
-        self.status = head.status_code
-        self.headers: tuple[tuple[str, str], ...] = tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in head.headers.raw_items()
-        )
+        self._stays = head.stays
+        self._body = Body(connection.incoming, head.framing)
+        self.status = head.status
+        self.headers: tuple[tuple[str, str], ...] = head.headers
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield the body. Closing the generator early gives the rest up.
@@ -58,12 +65,17 @@ class Answer:
             AnswerLost: it broke off.
         """
         try:
-            while isinstance(event := await _next_event(self._connection), h11.Data):
-                yield bytes(event.data)
-        except (OSError, h11.RemoteProtocolError) as error:
+            async for piece in self._body.pieces():
+                yield piece
+        except Ended as error:
+            raise AnswerLost("the engine broke off its answer: it is not whole") from error
+        except (OSError, Malformed) as error:
             raise AnswerLost(f"the engine broke off its answer: {error}") from error
         finally:
-            self._pool.give_back(self._connection)
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._pool.give_back(self._connection, usable=self._stays and self._body.done)
 
     async def whole(self) -> bytes:
         """Return the body.
@@ -71,6 +83,10 @@ class Answer:
         Raises:
             AnswerLost: it broke off.
         """
+        found = self._body.at_once()
+        if found is not None:
+            self._give_back()
+            return found
         return b"".join([piece async for piece in self.pieces()])
 
 
@@ -92,7 +108,7 @@ class Upstream:
         method: str,
         target: str,
         headers: Sequence[tuple[str, str]],
-        body: AsyncIterator[bytes],
+        body: bytes | AsyncIterator[bytes],
     ) -> Answer:
         """Send a request and return the head of the answer.
 
@@ -100,34 +116,33 @@ class Upstream:
             method: HTTP method.
             target: path and query.
             headers: all of them; they must say how long the body is.
-            body: in pieces.
+            body: whole, or in pieces.
 
         Raises:
             EngineLost: the engine did not take it.
             AnswerLost: it may have taken it, and did not answer.
         """
-        head = h11.Request(
-            method=method.encode("ascii"),
-            target=target.encode("latin-1"),
-            headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers],
-        )
+        try:
+            head = request_bytes(method, target, headers)
+        except Malformed as error:
+            raise EngineLost(f"the request cannot be passed on: {error}") from error
         connection = await self._connect()
         try:
-            await _write(connection, head, body)
-            return await self._answer(connection)
+            await _write(connection, head, headers, body)
+            return await self._answer(connection, method)
         except BaseException:
             self._end(connection)
             raise
 
-    async def _answer(self, connection: _Connection) -> Answer:
+    async def _answer(self, connection: _Connection, method: str) -> Answer:
         try:
             while True:
-                event = await _next_event(connection)
-                if isinstance(event, h11.Response):
-                    return Answer(self, connection, event)
-                if not isinstance(event, h11.InformationalResponse):
-                    raise AnswerLost("the engine closed the connection without an answer")
-        except (OSError, h11.RemoteProtocolError) as error:
+                head = answer_head(await _head(connection.incoming), method=method)
+                if head.status >= 200:
+                    return Answer(self, connection, head)
+        except Ended as error:
+            raise AnswerLost("the engine closed the connection without an answer") from error
+        except (OSError, Malformed) as error:
             raise AnswerLost(f"the engine did not answer: {error}") from error
 
     async def _connect(self) -> _Connection:
@@ -140,16 +155,15 @@ class Upstream:
             reader, writer = await asyncio.open_connection(self._host, self._port, limit=1 << 18)
         except OSError as error:
             raise EngineLost(f"the engine does not answer: {error}") from error
-        connection = _Connection(reader, writer, h11.Connection(our_role=h11.CLIENT))
+        connection = _Connection(reader, writer, Incoming(reader))
         self._open.add(connection)
         return connection
 
-    def give_back(self, connection: _Connection) -> None:
+    def give_back(self, connection: _Connection, *, usable: bool) -> None:
         """Keep a connection for the next request, if both sides will."""
-        state = connection.state
-        if state.our_state is h11.DONE and state.their_state is h11.DONE:
-            state.start_next_cycle()
+        if usable and connection.sent and not connection.incoming.buffer:
             connection.idle_since = time.monotonic()
+            connection.sent = False
             self._idle.append(connection)
         else:
             self._end(connection)
@@ -165,35 +179,72 @@ class Upstream:
         connection.writer.transport.abort()
 
 
-async def _write(connection: _Connection, head: h11.Request, body: AsyncIterator[bytes]) -> None:
+async def _write(
+    connection: _Connection,
+    head: bytes,
+    headers: Sequence[tuple[str, str]],
+    body: bytes | AsyncIterator[bytes],
+) -> None:
     """Write a request; the head goes in one piece with the beginning of the body.
 
     A server may answer and hang up before it has read all; then its answer counts, which the
     caller reads.
     """
-    state, writer = connection.state, connection.writer
-    pending = state.send(head) or b""
-    async for piece in body:
-        pending += state.send(h11.Data(data=piece)) or b""
-        if len(pending) < _CHUNK:
-            continue
-        try:
-            writer.write(pending)
-            await writer.drain()
-        except OSError:
-            return
-        pending = b""
+    writer = connection.writer
+    pieces = _once(body) if isinstance(body, bytes) else body
+    length, chunked = _declared(headers)
+    pending = head
     try:
-        writer.write(pending + (state.send(h11.EndOfMessage()) or b""))
+        async for piece in framed(pieces, chunked=chunked, length=length):
+            pending += piece
+            if len(pending) < CHUNK:
+                continue
+            if not await _written(writer, pending):
+                return
+            pending = b""
+    except Malformed as error:
+        raise AnswerLost(f"the request was not sent whole: {error}") from error
+    connection.sent = await _written(writer, pending)
+
+
+async def _written(writer: asyncio.StreamWriter, data: bytes) -> bool:
+    try:
+        writer.write(data)
         await writer.drain()
     except OSError:
-        return
+        return False
+    return True
 
 
-async def _next_event(connection: _Connection) -> object:
-    while (event := connection.state.next_event()) is h11.NEED_DATA:
-        connection.state.receive_data(await connection.reader.read(_CHUNK))
-    return event
+def _declared(headers: Sequence[tuple[str, str]]) -> tuple[int | None, bool]:
+    """Return the length of a request's body, and whether it is sent in chunks."""
+    for name, value in headers:
+        match name.lower():
+            case "content-length":
+                return int(value), False
+            case "transfer-encoding":
+                return None, True
+    return 0, False
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+
+
+async def _head(incoming: Incoming) -> bytes:
+    """Take the head of an answer.
+
+    Raises:
+        Ended: there is none.
+        Malformed: it is too long.
+        OSError: the connection broke.
+    """
+    while (end := incoming.buffer.find(b"\r\n\r\n")) < 0:
+        if len(incoming.buffer) > MOST_HEAD:
+            raise Malformed("its head is too long")
+        if not await incoming.more():
+            raise Ended
+    return incoming.take(end + 4)
 
 
 def forwarded_headers(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
