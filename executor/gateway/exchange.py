@@ -251,6 +251,9 @@ class Exchange:
     def _ended(
         self, identity: Identity, call: Call, status: int, headers: Headers, body: bytes | None
     ) -> Call:
+        if status < 300 and not call.mutating:
+            # What a read returned explains no effect, and to parse it is half the work of a call.
+            return replace(call, status=status)
         complete = body is not None and len(body) <= _MOST_PARSED
         outcome = self._road.answers.outcome(
             identity, status, headers, body or b"", complete=complete

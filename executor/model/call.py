@@ -42,7 +42,8 @@ class Call:
         mutating: the operation can change state.
         status: HTTP status that the change saw; None when it never got an answer.
         error: AWS error code of a failed call; empty when it succeeded.
-        response: parsed response, redacted like `params`; None when there was none.
+        response: parsed response, redacted like `params`; None when there was none, and of calls
+            that only read.
         refused: why the gateway did not forward it; None when it did.
         detail: what was refused or went wrong, in words.
         started_ms: milliseconds since the run began.
