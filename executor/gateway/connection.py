@@ -173,8 +173,9 @@ class ClientConnection:
         assert head is not None
         assert body is not None
         self._answering = True
-        headers, length, chunked = _reframed(reply.headers)
         bodiless = head.method == "HEAD" or reply.status in (204, 304)
+        known = len(reply.body) if isinstance(reply.body, bytes) and not bodiless else None
+        headers, length, chunked = _reframed(reply.headers, known)
         if not bodiless and length is None and not chunked:
             headers.append(("Transfer-Encoding", "chunked"))
             chunked = True
@@ -183,14 +184,22 @@ class ClientConnection:
             # nothing that it sends from here on can be told apart.
             headers.append(("Connection", "close"))
         data = answer_bytes(reply.status, headers)
+        if isinstance(reply.body, bytes):
+            self._writer.write(data if bodiless else data + reply.body)
+            await self._writer.drain()
+            return
         if bodiless:
             length, chunked = 0, False
+        pieces = framed(reply.body, chunked=chunked, length=length)
+        async with aclosing(reply.body), aclosing(pieces):
+            await self._stream(data, pieces)
+
+    async def _stream(self, data: bytes, pieces: AsyncGenerator[bytes, None]) -> None:
         try:
-            async with aclosing(reply.body) as pieces:
-                async for piece in framed(pieces, chunked=chunked, length=length):
-                    self._writer.write(data + piece if data else piece)
-                    data = b""
-                    await self._writer.drain()
+            async for piece in pieces:
+                self._writer.write(data + piece if data else piece)
+                data = b""
+                await self._writer.drain()
         except Malformed as error:
             raise AnswerLost(f"the engine's answer cannot be passed on: {error}") from error
         if data:
@@ -222,21 +231,22 @@ def _waits(head: RequestHead, body: Body) -> bool:
     return head.waits and not body.begun and not body.done
 
 
-def _reframed(headers: Headers) -> tuple[list[tuple[str, str]], int | None, bool]:
-    """Return headers of which one at most says where the body ends, and what it says."""
-    kept: list[tuple[str, str]] = []
-    length: int | None = None
-    chunked = False
-    for name, value in headers:
-        match name.lower():
-            case "transfer-encoding":
-                chunked = True
-                continue
-            case "content-length":
-                length = int(value)
-        kept.append((name, value))
-    if chunked:
-        kept = [(n, v) for n, v in kept if n.lower() != "content-length"]
-        kept.append(("Transfer-Encoding", "chunked"))
-        length = None
-    return kept, length, chunked
+def _reframed(
+    headers: Headers, known: int | None
+) -> tuple[list[tuple[str, str]], int | None, bool]:
+    """Return headers of which one at most says where the body ends, and what it says.
+
+    Args:
+        headers: as the engine sent them.
+        known: length of the body, where all of it is there.
+    """
+    kept = [(n, v) for n, v in headers if n.lower() not in ("content-length", "transfer-encoding")]
+    if known is not None:
+        return [*kept, ("Content-Length", str(known))], known, False
+    said = {n.lower(): v for n, v in headers}
+    if "transfer-encoding" in said:
+        return [*kept, ("Transfer-Encoding", "chunked")], None, True
+    if "content-length" in said:
+        length = int(said["content-length"])
+        return [*kept, ("Content-Length", str(length))], length, False
+    return kept, None, False

@@ -43,7 +43,7 @@ class Reply:
 
     status: int
     headers: Headers
-    body: AsyncGenerator[bytes, None]
+    body: bytes | AsyncGenerator[bytes, None]
 
 
 Respond = Callable[[Reply], Awaitable[None]]
@@ -185,7 +185,7 @@ class Exchange:
         body: AsyncIterator[bytes],
         respond: Respond,
     ) -> None:
-        ended = replace(call, status=None, detail="the request was broken off")
+        ended: Call | None = None
         try:
             reply, outcome = await self._answered(request, identity, call, body)
             try:
@@ -197,6 +197,8 @@ class Exchange:
                 # The client may be gone; what the engine did is recorded all the same.
                 ended = outcome()
         finally:
+            if ended is None:
+                ended = replace(call, status=None, detail="the request was broken off")
             self._road.recorder.end(ended)
 
     async def _answered(
@@ -217,7 +219,7 @@ class Exchange:
         headers, translated = self._road.addressing.inbound(
             request, identity, answer.headers, whole
         )
-        reply = Reply(status=answer.status, headers=headers, body=_once(translated))
+        reply = Reply(status=answer.status, headers=headers, body=translated)
         return reply, partial(self._ended, identity, call, answer.status, headers, translated)
 
     async def _sent(
@@ -286,11 +288,6 @@ def _streams(identity: Identity, answer: Answer) -> bool:
     return (identity.service == "s3" and identity.operation in _DATA) or "eventstream" in kind
 
 
-async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
-    if body:
-        yield body
-
-
 def _error(
     request: WireRequest, identity: Identity | None, code: str, message: str, status: int
 ) -> Reply:
@@ -302,4 +299,4 @@ def _error(
         request=request,
         service=identity.service if identity else "",
     )
-    return Reply(status=made.status, headers=made.headers, body=_once(made.body))
+    return Reply(status=made.status, headers=made.headers, body=made.body)

@@ -191,8 +191,11 @@ async def _write(
     caller reads.
     """
     writer = connection.writer
-    pieces = _once(body) if isinstance(body, bytes) else body
     length, chunked = _declared(headers)
+    if isinstance(body, bytes) and length == len(body):
+        connection.sent = await _written(writer, head + body)
+        return
+    pieces = _once(body) if isinstance(body, bytes) else body
     pending = head
     try:
         async for piece in framed(pieces, chunked=chunked, length=length):

@@ -81,8 +81,11 @@ class Identifier:
         """Whether the body is needed to identify the request; False for what streams past."""
         if request.method not in ("PUT", "POST"):
             return True
+        place = self._place(request)
         try:
-            found = self._candidates(replace(request, body=b"", buffered=False))
+            check_shape(request)
+            bodiless = replace(request, body=b"", buffered=False)
+            found = self._candidates(bodiless, place, signed(request, place))
         except Unidentifiable:
             return True
         return not all(c.entry.service == "s3" and _streams(c.operation) for c in found)
@@ -104,8 +107,9 @@ class Identifier:
         place = self._place(request)
         if is_post_form(request) and (not place.aws or place.services == {"s3"}):
             return self._post_form(request, place)
-        candidates = self._candidates(request)
+        check_shape(request)
         who = signed(request, place)
+        candidates = self._candidates(request, place, who)
         found, params = self._chosen(candidates, request, who)
         shape = found.operation.input_shape
         payload = str(shape.serialization.get("payload", "")) if shape is not None else ""
@@ -140,15 +144,12 @@ class Identifier:
 
     # Which operation
 
-    def _candidates(self, request: WireRequest) -> list[Candidate]:
+    def _candidates(self, request: WireRequest, place: Place, who: Signed) -> list[Candidate]:
         """Return the operations that the request may ask for, the likeliest first.
 
         Raises:
             Unidentifiable: there is none, or signs contradict each other.
         """
-        check_shape(request)
-        place = self._place(request)
-        who = signed(request, place)
         if place.aws and not place.services:
             raise Unidentifiable(f"no service is known to answer at {request.host[:80]}")
         found = list(self._asked_for(request, who, place))

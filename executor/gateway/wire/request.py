@@ -52,11 +52,15 @@ class WireRequest:
     body: bytes = b""
     buffered: bool = True
     name: str = ""
+    _first: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = {name.lower(): value for name, value in reversed(self.headers)}
+        object.__setattr__(self, "_first", first)
 
     def header(self, name: str) -> str:
         """Return the first header of that name, whatever its case; empty when there is none."""
-        lowered = name.lower()
-        return next((v for n, v in self.headers if n.lower() == lowered), "")
+        return self._first.get(name.lower(), "")
 
     @property
     def path(self) -> str:

@@ -53,6 +53,7 @@ class Route:
         asked: query arguments that required members are carried in.
         marked: headers that required members are carried in.
         known: every query argument the operation knows.
+        wanted: names of query arguments without which it is not asked for.
         prefix_map: it takes any query argument (a map member).
         slash: its path ends with a slash; clients differ in whether they keep it.
         literal: length of the path's literal part.
@@ -67,6 +68,7 @@ class Route:
     asked: frozenset[str]
     marked: frozenset[str]
     known: frozenset[str]
+    wanted: frozenset[str]
     prefix_map: bool
     slash: bool
     literal: int
@@ -119,15 +121,17 @@ def _route(operation: OperationModel) -> Route:
         n: m for n, m in members.items() if m.serialization.get("location") == "querystring"
     }
     in_header = {n: m for n, m in members.items() if m.serialization.get("location") == "header"}
+    asked = frozenset(_wire(n, m) for n, m in in_query.items() if n in required)
     return Route(
         operation=operation.name,
         method=operation.http["method"],
         path=re.compile(pattern or "/?"),
         labels=tuple(labels),
         fixed=fixed,
-        asked=frozenset(_wire(n, m) for n, m in in_query.items() if n in required),
+        asked=asked,
         marked=frozenset(_wire(n, m).lower() for n, m in in_header.items() if n in required),
         known=frozenset(_wire(n, m) for n, m in in_query.items()) | {n for n, _ in fixed},
+        wanted=asked | {n for n, _ in fixed},
         prefix_map=any(m.type_name == "map" for m in in_query.values()),
         slash=path.endswith("/"),
         literal=len(_LABEL.sub("", path)),
@@ -153,7 +157,7 @@ def fits(routes: Iterable[Route], request: WireRequest, path: str) -> list[Fit]:
     fitting: list[Fit] = []
     for route in routes:
         # Cheap tests first: S3 has over a hundred routes.
-        if not (route.asked <= names and route.marked <= headers and _fixed_fit(route, query)):
+        if not (route.wanted <= names and route.marked <= headers and _fixed_fit(route, query)):
             continue
         found = route.path.fullmatch(path)
         if found is not None:
