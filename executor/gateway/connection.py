@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from executor.gateway.exchange import ClientLost, Exchange, Reply
 from executor.gateway.framing import CHUNK, Body, Ended, Incoming, framed
@@ -24,10 +24,22 @@ from executor.gateway.wire import Identifier, WireRequest
 _MOST_BUFFERED = 96 << 20
 # Object bodies up to this size are kept whole, so that the trace can tell their digest.
 _SMALL = 256 << 10
-_IDLE_S = 600.0
-_HEAD_S = 30.0
-_BODY_S = 60.0
 _LINGER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a client is waited for.
+
+    Attributes:
+        idle_s: for the next request.
+        head_s: for the rest of a head that has begun.
+        body_s: for more of a body.
+    """
+
+    idle_s: float = 600.0
+    head_s: float = 30.0
+    body_s: float = 60.0
 
 
 class ClientConnection:
@@ -41,6 +53,7 @@ class ClientConnection:
         identifier: Identifier,
         exchange: Exchange,
         name: str = "",
+        patience: Patience | None = None,
     ) -> None:
         """Args:
         reader: bytes from the client, whatever door it came through.
@@ -48,13 +61,15 @@ class ClientConnection:
         identifier: tells which bodies may stream past.
         exchange: leads requests to their replies.
         name: host name that the TLS handshake was for; empty without TLS.
+        patience: how long it is waited for.
         """
+        self._patience = patience or Patience()
         self._reader = reader
         self._writer = writer
         self._identifier = identifier
         self._exchange = exchange
         self._name = name
-        self._incoming = Incoming(reader, patience_s=_BODY_S)
+        self._incoming = Incoming(reader, patience_s=self._patience.body_s)
         self._head: RequestHead | None = None
         self._body: Body | None = None
         self._answering = False
@@ -86,18 +101,21 @@ class ClientConnection:
         """Wait for the next request; False when there is none."""
         incoming = self._incoming
         if not incoming.buffer:
-            async with asyncio.timeout(_IDLE_S):
+            async with asyncio.timeout(self._patience.idle_s):
                 incoming.buffer = await self._reader.read(CHUNK)
         if not incoming.buffer:
             return False
         if head_is_whole(incoming.buffer):
             return True
-        async with asyncio.timeout(_HEAD_S):
-            while not head_is_whole(incoming.buffer):
-                data = await self._reader.read(CHUNK)
-                if not data:
-                    return False
-                incoming.buffer += data
+        try:
+            async with asyncio.timeout(self._patience.head_s):
+                while not head_is_whole(incoming.buffer):
+                    data = await self._reader.read(CHUNK)
+                    if not data:
+                        return False
+                    incoming.buffer += data
+        except TimeoutError as error:
+            raise Malformed("the head did not come in time", status=408) from error
         return True
 
     async def _one(self) -> bool:
@@ -147,11 +165,14 @@ class ClientConnection:
         self._go_on(head, body)
         pieces: list[bytes] = []
         size = 0
-        async for piece in body.pieces():
-            size += len(piece)
-            if size > _MOST_BUFFERED:
-                raise Malformed(f"a body of more than {_MOST_BUFFERED >> 20} MiB", status=413)
-            pieces.append(piece)
+        try:
+            async for piece in body.pieces():
+                size += len(piece)
+                if size > _MOST_BUFFERED:
+                    raise Malformed(f"a body of more than {_MOST_BUFFERED >> 20} MiB", status=413)
+                pieces.append(piece)
+        except TimeoutError as error:
+            raise Malformed("the body did not come in time", status=408) from error
         return b"".join(pieces)
 
     async def _pieces(self, head: RequestHead, body: Body) -> AsyncGenerator[bytes, None]:

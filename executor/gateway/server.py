@@ -18,7 +18,7 @@ from executor.gateway.addresses import Addresses
 from executor.gateway.addressing import Addressing
 from executor.gateway.admission import EngineHasIt, Implements, OneAccount, Rule
 from executor.gateway.aliases import Aliases
-from executor.gateway.connection import ClientConnection
+from executor.gateway.connection import ClientConnection, Patience
 from executor.gateway.doors import Doors
 from executor.gateway.exchange import Exchange, Road
 from executor.gateway.listening import Listening
@@ -57,6 +57,7 @@ class Gateway:
         prepare: Prepare = _nothing_to_prepare,
         rules: Sequence[Rule] = (),
         doors: Doors | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """Args:
         upstream: the engine's URL.
@@ -69,7 +70,9 @@ class Gateway:
         prepare: told of a call before it is forwarded.
         rules: further rules of admission, after those of every gateway.
         doors: where clients knock already, closed with the gateway; None opens one on loopback.
+        patience: how long a client is waited for.
         """
+        self._patience = patience or Patience()
         models = Models(shared_loader, rewritten=frozenset())
         identifier = Identifier(models, default_region=region)
         parts = urlsplit(upstream)
@@ -167,6 +170,7 @@ class Gateway:
             identifier=self._road.identifier,
             exchange=self._exchange,
             name=self._listening.name(writer),
+            patience=self._patience,
         )
         self._connections.add(connection)
         try:

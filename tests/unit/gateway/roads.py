@@ -14,6 +14,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from executor.gateway import Aliases, Doors, FileRecorder, Gateway, Rule, Vault
+from executor.gateway.connection import Patience
 from executor.gateway.preparation import Prepare
 from executor.model.json import JsonObject
 
@@ -250,6 +251,7 @@ def open_road(
     trace: Path | None = None,
     most_bytes: int = 1 << 20,
     doors: Doors | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[Road]:
     engine = FakeEngine(answering)
     path = trace or directory / "trace.jsonl"
@@ -267,6 +269,7 @@ def open_road(
         prepare=prepare,
         rules=rules,
         doors=doors,
+        patience=patience,
     )
     try:
         yield Road(
