@@ -14,6 +14,7 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from executor.gateway.addresses import Addresses, may_hold_addresses
 from executor.gateway.aliases import Aliases
@@ -73,7 +74,9 @@ class Addressing:
 
     def outbound(self, request: WireRequest, identity: Identity) -> Outbound:
         """Return what to send to the engine."""
-        target = _V2_QUERY.sub(self._account, _PRESIGNED.sub(self._account, request.target))
+        target = request.target
+        if "?" in target:
+            target = _V2_QUERY.sub(self._account, _PRESIGNED.sub(self._account, target))
         if target.startswith(("http://", "https://")):
             target = "/" + target.partition("://")[2].partition("/")[2]
         if identity.service != "s3":
@@ -83,7 +86,7 @@ class Addressing:
         headers = [
             (name, self._header(name, value, identity, host))
             for name, value in forwarded_headers(request.headers)
-            if not _STEERS.match(name)
+            if not _steers(name)
         ]
         body = request.body
         if request.buffered:
@@ -114,7 +117,7 @@ class Addressing:
         if body is None:
             return tuple(kept), b""
         translated = body
-        if _holds_ids(identity) or may_hold_addresses(identity):
+        if b"://" in body and (_holds_ids(identity) or may_hold_addresses(identity)):
             text = self._addresses.for_client(body.decode("latin-1"), request, identity)
             translated = text.encode("latin-1")
         if _holds_ids(identity):
@@ -157,7 +160,17 @@ def _holds_ids(identity: Identity) -> bool:
 def _may_hold_ids(name: str, identity: Identity) -> bool:
     if identity.service == "s3":
         return name.lower().endswith("kms-key-id")
-    return _FIXED.match(name) is None
+    return not _is_fixed(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_fixed(name: str) -> bool:
+    return _FIXED.match(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _steers(name: str) -> bool:
+    return _STEERS.match(name) is not None
 
 
 def _framed(

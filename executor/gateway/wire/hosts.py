@@ -96,6 +96,7 @@ class Hosts:
         return Place(aws=True, region=region)
 
 
+@lru_cache(maxsize=512)
 def bucket_of_host(host: str) -> str:
     """Return the bucket of a virtual-hosted S3 host name; empty when it is not one."""
     split = _split(host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import http.client
+import random
 import socket
 import ssl
 import stat
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -289,6 +290,42 @@ def test_knocking_and_going_is_no_call(house: TlsHouse) -> None:
     client.send(ask(SQS))
     assert client.answer().status == 200
     assert house.refusals() == []
+
+
+def test_noise_at_the_tls_door_hinders_nobody(house: TlsHouse) -> None:
+    chance = random.Random(20261123)
+    hello = bytes.fromhex("16030100c8010000c40303")
+    for n in range(300):
+        with house.plain() as noisy, suppress(OSError):
+            noisy.sendall((hello if n % 2 else b"") + chance.randbytes(chance.randrange(1, 300)))
+            noisy.shutdown(socket.SHUT_WR)
+            while noisy.recv(1 << 10):
+                pass
+    client = house.tls(SQS)
+    client.send(ask(SQS))
+    assert client.answer().status == 200
+    calls = house.road.gateway.close()
+    assert [c.operation for c in calls if c.refused is None] == ["GetQueueUrl"]
+    assert len(house.road.engine.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        b"DELETE /b HTTP/1.1\r\nHost: s3.us-east-1.amazonaws.com\r\n\r\n",
+        b"DELETE http://s3.us-east-1.amazonaws.com/b HTTP/1.1\r\nHost: sqs.us-east-1.amazonaws.com"
+        b"\r\n\r\n",
+    ],
+)
+def test_a_handshake_is_for_one_host_however_often_it_is_asked(
+    house: TlsHouse, second: bytes
+) -> None:
+    client = house.tls(SQS)
+    client.send(ask(SQS) + second)
+    assert client.answer().status == 200
+    assert client.answer().status == 400
+    assert len(house.road.engine.asked) == 1
+    assert "name different hosts" in house.first_refusal()
 
 
 def test_handshakes_under_way_do_not_keep_the_gateway(house: TlsHouse) -> None:
