@@ -62,7 +62,7 @@ def live(job: Job, emulator: Emulator) -> NoReturn:
 def make_directory(directory: Path) -> None:
     """Make what a child needs on disk."""
     directory.mkdir(mode=0o700)
-    for name in ("home", "tmp"):
+    for name in shutting.WITHIN:
         (directory / name).mkdir(mode=0o700)
 
 

@@ -25,6 +25,7 @@ _BIND, _MOVE, _RECURSIVE, _PRIVATE = 4096, 8192, 16384, 1 << 18
 _READ_ONLY = 1
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _NO_NEW_PRIVILEGES, _DROP_BOUND, _AMBIENT, _CLEAR_ALL = 38, 24, 47, 4
+_HAS_NO_NEW_PRIVILEGES, _SET_FILTER, _BY_PROGRAM = 39, 22, 2
 _CAPABILITY_VERSION = 0x20080522
 _MOST_CAPABILITIES = 64
 _MOUNT_SETATTR = 442
@@ -115,6 +116,21 @@ def rights() -> bool:
     held = (ctypes.c_uint32 * 6)()
     _check(_LIBC.capget(header, held), "capget")
     return any(held)
+
+
+def gains_rights() -> bool:
+    """Return whether a program started from here could get rights that this one lacks."""
+    return bool(_LIBC.prctl(_HAS_NO_NEW_PRIVILEGES, 0, 0, 0, 0) != 1)
+
+
+def filter_calls(program: ctypes.Structure) -> None:
+    """Put system calls of this process through a filter, for good.
+
+    Args:
+        program: a `struct sock_fprog`; rights must be dropped before.
+    """
+    done = _LIBC.prctl(_SET_FILTER, _BY_PROGRAM, ctypes.byref(program), 0, 0)
+    _check(done, "seccomp")
 
 
 def _set_attributes(path: str, flags: int, how: int) -> None:

@@ -6,7 +6,7 @@ without a way out. The socket it listens on was made before and is inherited: a 
 the network it was made in.
 
 It shares the machine's process numbers, since who leaves those behind can start no thread; it
-sees no process (there is no `/proc`), and `guard` lets it signal none.
+sees no process (there is no `/proc`), and `filtering` lets it make none and signal none.
 
 Where the kernel refuses namespaces, `guard` alone is left, and the sandbox says so. What was
 achieved is tried, not believed.
@@ -21,10 +21,10 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from sandboxes.embedded import kernel
+from sandboxes.embedded import filtering, kernel
 
 _SPACES: Final = (
     kernel.NEW_MOUNTS
@@ -37,6 +37,8 @@ _SYSTEM: Final = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/nix")
 _SETTINGS: Final = ("/etc/localtime", "/etc/mime.types", "/etc/ld.so.cache", "/etc/alternatives")
 _DEVICES: Final = ("/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero")
 _MODULES: Final = ("sandboxes", "ministack", "moto", "botocore")
+WITHIN: Final = ("home", "tmp")
+_SHOWN_AT_MOST: Final = 3
 _ROOT_BYTES: Final = 1 << 20
 _WORK_BYTES: Final = 2 << 30
 _LIMITS: Final = {
@@ -60,7 +62,7 @@ def places() -> tuple[str, ...]:
 
 
 def shut_in(directory: str, shown: Sequence[str]) -> str:
-    """Shut this process in, for good.
+    """Shut this process in, for good; what the kernel refuses is left out, and said.
 
     Args:
         directory: its own, the only one it can write to.
@@ -69,14 +71,24 @@ def shut_in(directory: str, shown: Sequence[str]) -> str:
     Returns:
         Empty when everything holds; else what does not, in words.
     """
-    try:
-        _leave()
-        _change_root(directory, shown)
-        kernel.drop_rights()
-    except OSError as error:
-        return f"the kernel refuses: {error.strerror or error}"
-    _limit()
-    return "; ".join(_open_ways(directory))
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("a place of its own", lambda: _move(directory, shown)),
+        ("giving up rights", kernel.drop_rights),
+        ("limits", _limit),
+        ("a filter on system calls", filtering.install),
+    )
+    refused = []
+    for what, take in steps:
+        try:
+            take()
+        except OSError as error:
+            refused.append(f"the kernel refuses {what}: {error.strerror or error}")
+    return "; ".join([*refused, *_open_ways(directory, shown)])
+
+
+def _move(directory: str, shown: Sequence[str]) -> None:
+    _leave()
+    _change_root(directory, shown)
 
 
 def _leave() -> None:
@@ -113,9 +125,9 @@ def _change_root(directory: str, shown: Sequence[str]) -> None:
         _place_file(root + path)
         kernel.show(path, root + path, devices=True)
     os.makedirs(root + directory, 0o700)  # noqa: PTH103
-    kernel.show(directory, root + directory, read_only=False)
-    for name in ("home", "tmp"):
-        kernel.mount_memory(f"{root}{directory}/{name}", _WORK_BYTES)
+    kernel.mount_memory(root + directory, _WORK_BYTES)
+    for name in WITHIN:
+        os.mkdir(f"{root}{directory}/{name}", 0o700)  # noqa: PTH102
     kernel.restrict_one(root)
     kernel.change_root(root)
 
@@ -147,8 +159,43 @@ def _limit() -> None:
         resource.setrlimit(which, (bound, bound))
 
 
-def _open_ways(directory: str) -> Iterator[str]:
+def _open_ways(directory: str, shown: Sequence[str]) -> Iterator[str]:
     """Try what must not work, and yield what does."""
+    yield from _ways_out()
+    if kernel.rights():
+        yield "it has kept rights"
+    if kernel.gains_rights():
+        yield "programs may give it rights"
+    for path in ("/", "/usr", f"{directory}/.."):
+        if _writable(path):
+            yield f"it can write to {path}"
+    seen = [
+        f"{path.rstrip('/')}/{name}"
+        for path, known in _ways_to([*shown, *_DEVICES, directory]).items()
+        for name in sorted(set(os.listdir(path)) - known)  # noqa: PTH208
+    ]
+    if seen:
+        yield f"it sees the machine's files ({', '.join(seen[:_SHOWN_AT_MOST])})"
+    if os.path.lexists("/proc/self"):
+        yield "it sees processes"
+    with contextlib.suppress(PermissionError):
+        # Tries whether it could be signalled, and sends nothing.
+        os.kill(os.getppid(), 0)
+        yield "it can signal its parent"
+
+
+def _ways_to(paths: Sequence[str]) -> Mapping[str, set[str]]:
+    """Return every directory that leads to the paths, and what of it they need."""
+    ways: dict[str, set[str]] = {}
+    for path in paths:
+        while path != "/":
+            path, _, name = path.rpartition("/")
+            path = path or "/"
+            ways.setdefault(path, set()).add(name)
+    return ways
+
+
+def _ways_out() -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Sends nothing: it asks the kernel for a way there.
@@ -157,13 +204,10 @@ def _open_ways(directory: str) -> Iterator[str]:
         except OSError as error:
             if error.errno != errno.ENETUNREACH:
                 yield f"its network answers {error.strerror}"
-    if kernel.rights():
-        yield "it has kept rights"
-    for path in ("/", "/usr", f"{directory}/.."):
-        if _writable(path):
-            yield f"it can write to {path}"
-    if os.path.lexists("/proc/self"):
-        yield "it sees processes"
+    for family in (socket.AF_NETLINK, socket.AF_VSOCK):
+        with contextlib.suppress(OSError):
+            socket.socket(family, socket.SOCK_DGRAM).close()
+            yield f"it can open sockets of {family.name}"
 
 
 def _writable(directory: str) -> bool:
