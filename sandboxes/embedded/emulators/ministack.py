@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
-from sandboxes.embedded.emulators import Place
+from sandboxes.embedded.emulators import Place, control
 
 if TYPE_CHECKING:
     from hypercorn.typing import Framework
@@ -175,7 +175,9 @@ def mended(scope: Message) -> Message:
 def _without_lifespan(application: Application, started: Callable[[], None]) -> Application:
     async def guarded(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
-            await application(mended(scope), receive, send)
+            # What is no plain request is a conversation with code that a change has handed over.
+            ordered = scope["type"] != "http" or control.MINISTACK.include(str(scope["path"]))
+            await (_refuse(scope, send) if ordered else application(mended(scope), receive, send))
             return
         await receive()
         started()
@@ -183,6 +185,15 @@ def _without_lifespan(application: Application, started: Callable[[], None]) -> 
         await _never()
 
     return guarded
+
+
+async def _refuse(scope: Message, send: Send) -> None:
+    if scope["type"] != "http":
+        await send({"type": "websocket.close"})
+        return
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": control.STATUS, "headers": headers})
+    await send({"type": "http.response.body", "body": control.refusal()})
 
 
 async def _never() -> None:

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from sandboxes.embedded.emulators import Place
+from sandboxes.embedded.emulators import Place, control
+
+# A WSGI application, and what it is called with.
+Environment = Mapping[str, object]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+Application = Callable[[Environment, StartResponse], Iterable[bytes]]
 
 # Loading all of moto's 150 services would take many seconds; the rest is loaded when used.
 _SERVICES = (
@@ -48,7 +53,7 @@ class Moto:
     """The emulator `moto`."""
 
     def __init__(self) -> None:
-        self._application: Callable[..., object] | None = None
+        self._application: Application | None = None
         self._create: Callable[[str], None] | None = None
         self._waiting = list(_LATER)
 
@@ -72,7 +77,7 @@ class Moto:
         importlib.import_module("werkzeug.serving")
         importlib.import_module("moto.dynamodb.parsing.executors")
         importlib.import_module("moto.moto_api._internal")
-        self._application = application
+        self._application = _without_orders(application)
         self._create = create
 
     def warm(self) -> bool:
@@ -102,3 +107,15 @@ class Moto:
         )
         ready()
         server.serve_forever()
+
+
+def _without_orders(application: Application) -> Application:
+    def guarded(environment: Environment, start: StartResponse) -> Iterable[bytes]:
+        if not control.MOTO.include(str(environment.get("PATH_INFO", ""))):
+            return application(environment, start)
+        body = control.refusal()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start(f"{control.STATUS} Forbidden", headers)
+        return [body]
+
+    return guarded
