@@ -139,8 +139,12 @@ def _instructions(machine: str, own: int) -> Sequence[Instruction]:
         *_matching(_CLONE3[which], [_refusing(errno.ENOSYS)]),
         *_matching(
             _CLONE[which],
-            [(_LOAD, 0, 0, _FIRST_ARGUMENT), (_ANY_BIT, 1, 0, _NEW_THREAD)]
-            + [_refusing(errno.EPERM), (_RETURN, 0, 0, _ALLOW)],
+            [
+                (_LOAD, 0, 0, _FIRST_ARGUMENT),
+                (_ANY_BIT, 1, 0, _NEW_THREAD),
+                _refusing(errno.EPERM),
+                (_RETURN, 0, 0, _ALLOW),
+            ],
         ),
         *_matching(_TGKILL[which], _one_of([own], errno.EPERM)),
         # Others, of virtual machines for one, do not end where the network does.

@@ -27,11 +27,7 @@ from typing import Final
 from sandboxes.embedded import filtering, kernel
 
 _SPACES: Final = (
-    kernel.NEW_MOUNTS
-    | kernel.NEW_NETWORK
-    | kernel.NEW_IPC
-    | kernel.NEW_UTS
-    | kernel.NEW_CGROUP
+    kernel.NEW_MOUNTS | kernel.NEW_NETWORK | kernel.NEW_IPC | kernel.NEW_UTS | kernel.NEW_CGROUP
 )
 _SYSTEM: Final = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/nix")
 _SETTINGS: Final = ("/etc/localtime", "/etc/mime.types", "/etc/ld.so.cache", "/etc/alternatives")
