@@ -48,6 +48,7 @@ class PolicySettings:
         isolation: the least confinement: `off`, `container` or `bubblewrap`; empty for any.
         decisions: rule -> decision, in place of the rule's own.
         reachable: hosts that a confined command may reach for real (`network.allow`).
+        blocked: decision when it tried to reach others (`network.blocked`); None for none.
     """
 
     protect: tuple[ResourcePattern, ...] = ()
@@ -55,6 +56,7 @@ class PolicySettings:
     isolation: str = ""
     decisions: Mapping[Rule, Decision] = field(default_factory=dict)
     reachable: tuple[str, ...] = ()
+    blocked: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class _LimitsForm(_Form):
 
 class _NetworkForm(_Form):
     allow: list[Annotated[str, Field(pattern=_HOST, strict=True)]] | None = None
+    blocked: Decision | None = None
 
 
 class _PolicyForm(_Form):
@@ -183,6 +184,7 @@ def _policy(form: _PolicyForm, general: PolicySettings, where: str) -> PolicySet
         isolation=form.isolation or general.isolation,
         decisions={**general.decisions, **form.decisions},
         reachable=general.reachable if form.network.allow is None else tuple(form.network.allow),
+        blocked=general.blocked if form.network.blocked is None else form.network.blocked,
     )
 
 

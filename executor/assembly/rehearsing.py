@@ -188,6 +188,7 @@ def policy_of(settings: PolicySettings) -> Policy:
         limits=settings.limits,
         minimum_isolation=settings.isolation or "off",
         decisions=settings.decisions,
+        blocked_connections=settings.blocked,
     )
 
 

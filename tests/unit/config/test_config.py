@@ -85,6 +85,13 @@ def test_hosts_are_opened_for_every_target_or_for_one(tmp_path: Path) -> None:
     assert found == [("a.example.com",), (), ("c.example.com",)]
 
 
+def test_what_is_decided_of_blocked_connections_is_said_for_all_or_for_one(tmp_path: Path) -> None:
+    general = "[policy]\nnetwork = {blocked = 'hold'}\n[targets.a]\n"
+    write(tmp_path, general + "[targets.b]\npolicy = {network = {blocked = 'deny'}}\n")
+    config = load_config(tmp_path)
+    assert [config.policy_for(name).blocked for name in "ab"] == [Decision.HOLD, Decision.DENY]
+
+
 def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_path: Path) -> None:
     write(tmp_path, "[tool.executor]\ntarget = 'none'\n", "pyproject.toml")
     below = tmp_path / "below"
@@ -110,6 +117,7 @@ def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_pa
         ("[policy]\ndecisions = {nonsense = 'deny'}", "policy.decisions", ""),
         ("[policy]\nnetwork = {allow = ['*.example.com']}", "policy.network.allow.0", ""),
         ("[policy]\nnetwork = {allow = ['169.254.169.254']}", "policy.network.allow.0", ""),
+        ("[policy]\nnetwork = {blocked = 'perhaps'}", "policy.network.blocked", ""),
         ("[policy]\nnetwork = {deny = []}", "policy.network.deny: unknown name", "allow"),
         ("[policy]\nisolation = 'moon'", "policy.isolation", ""),
         ("[engine]\nemulator = 'x'", "engine.emulator", ""),
