@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from sandboxes.endpoint import EndpointEngine
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.localstack.images import BUILT, image_to_use
 from sandboxes.model import SandboxSpec
+from tests.integration.unguarded import unguarded
 
 Prepared = Callable[[Path], AbstractContextManager[EngineCase]]
 
@@ -60,14 +62,16 @@ def embedded_moto(runtime: Path) -> Iterator[EngineCase]:
 
 @contextmanager
 def endpoint_ministack(runtime: Path) -> Iterator[EngineCase]:
-    engine = EmbeddedEngine("ministack", runtime=runtime)
-    with engine.start(SandboxSpec(run="conformance")) as somebodys:
-        yield EngineCase(
-            label="endpoint-ministack",
-            engine=EndpointEngine(somebodys.url),
-            gaps=KNOWN_GAPS["endpoint-ministack"],
-        )
-        assert somebodys.alive(), "a sandbox on somebody's emulator ended it"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runtime) as place:
+        with unguarded("ministack", Path(place)) as somebodys:
+            yield EngineCase(
+                label="endpoint-ministack",
+                engine=EndpointEngine(somebodys),
+                gaps=KNOWN_GAPS["endpoint-ministack"],
+            )
+            with EndpointEngine(somebodys).start(SandboxSpec(run="conformance")) as sandbox:
+                assert sandbox.alive(), "a sandbox on somebody's emulator ended it"
 
 
 def kill_container(sandbox: Sandbox) -> None:

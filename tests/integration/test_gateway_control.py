@@ -14,10 +14,12 @@ import pytest
 
 from executor.gateway import Doors, FileRecorder, Gateway
 from executor.model.call import Refusal
-from sandboxes.contract import Sandbox
 from sandboxes.embedded import EmbeddedEngine
-from sandboxes.model import SandboxSpec
+from sandboxes.embedded.installed import emulator_version
+from sandboxes.embedded.operations import load_operations
+from sandboxes.model import Operations, SandboxSpec
 from tests.integration.gateway_tls import Got, TlsRoad
+from tests.integration.unguarded import unguarded
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -54,15 +56,27 @@ MOTO = (
 Knock = Callable[[Asking, dict[str, str]], Got]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """An emulator as it comes: one in a sandbox takes no orders from anybody."""
+
+    emulator: str
+    url: str
+
+    @property
+    def operations(self) -> Operations:
+        """What it implements."""
+        return load_operations(self.emulator, emulator_version(self.emulator) or "")
+
+
 @pytest.fixture(params=["ministack", "moto"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    spec = SandboxSpec(run="control-test", account=ACCOUNT, region=REGION, daemon=False)
-    with EmbeddedEngine(request.param).start(spec) as found:
-        yield found
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Plain]:
+    with unguarded(request.param, tmp_path) as url:
+        yield Plain(emulator=request.param, url=url)
 
 
-def own(engine: Sandbox) -> tuple[Asking, ...]:
-    return MOTO if engine.info.emulator == "moto" else MINISTACK
+def own(engine: Plain) -> tuple[Asking, ...]:
+    return MOTO if engine.emulator == "moto" else MINISTACK
 
 
 def plain(where: str | Path) -> Knock:
@@ -108,7 +122,7 @@ def signatures() -> Iterator[dict[str, str]]:
 
 
 def test_what_is_the_engines_own_is_granted_by_it_and_refused_at_every_door(
-    engine: Sandbox, tmp_path: Path
+    engine: Plain, tmp_path: Path
 ) -> None:
     doors = Doors.open(tmp_path, tls=True)
     assert doors.door.http is not None
