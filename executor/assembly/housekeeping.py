@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from executor import __version__
@@ -17,6 +18,7 @@ from executor.model.target import TargetKind
 from sandboxes.confine import confinements
 from sandboxes.contract import Confinement
 from sandboxes.embedded.background import daemon_status, stop_daemons
+from sandboxes.embedded.trying import what_does_not_hold
 from sandboxes.errors import SandboxError
 from sandboxes.leases import reap_leases
 from sandboxes.model import Isolation
@@ -28,7 +30,7 @@ def examine(store: RunStore, environment: Mapping[str, str]) -> Sequence[DoctorL
     version = ".".join(str(part) for part in sys.version_info[:3])
     lines = [
         DoctorLine(name="executor", ok=True, text=f"{__version__}, Python {version}"),
-        _engine("embedded", needed=True),
+        _embedded(),
         _engine("localstack", needed=False),
         _daemon(),
         *(_confinements()),
@@ -62,6 +64,22 @@ def _engine(name: str, *, needed: bool) -> DoctorLine:
     text = found.reason if found.usable else f"not usable: {found.reason}"
     return DoctorLine(
         name=f"engine {name}", ok=found.usable or not needed, text=text, hint=found.hint
+    )
+
+
+def _embedded() -> DoctorLine:
+    line = _engine("embedded", needed=True)
+    if not line.ok:
+        return line
+    open_ways = what_does_not_hold()
+    if not open_ways:
+        return replace(line, text=f"{line.text}: shut in by the kernel")
+    return replace(
+        line,
+        text=f"{line.text}: NOT shut in by the kernel ({open_ways}); it runs nobody's code, "
+        "and is kept from harm by its own interpreter alone",
+        hint="let this user make user namespaces (sysctl user.max_user_namespaces, "
+        "kernel.apparmor_restrict_unprivileged_userns)",
     )
 
 

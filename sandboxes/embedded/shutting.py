@@ -42,7 +42,7 @@ _LIMITS: Final = {
     resource.RLIMIT_DATA: 8 << 30,
     resource.RLIMIT_FSIZE: 2 << 30,
     resource.RLIMIT_NOFILE: 4096,
-    resource.RLIMIT_NPROC: 512,
+    resource.RLIMIT_NPROC: 4096,
 }
 
 
