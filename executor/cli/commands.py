@@ -154,7 +154,7 @@ def show(
     if output is not None:
         check_writable(output)
     report = open_application().show(run)
-    deliver(report, format_name, output, no_color=no_color)
+    deliver(report, format_name, output, no_color=no_color, program="executor show")
     return 0
 
 

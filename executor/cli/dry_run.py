@@ -158,7 +158,14 @@ def dry_run(
     return STATUS[report.decision]
 
 
-def deliver(report: Report, format_name: str, output: Path | None, *, no_color: bool) -> None:
+def deliver(
+    report: Report,
+    format_name: str,
+    output: Path | None,
+    *,
+    no_color: bool,
+    program: str = "dry-run",
+) -> None:
     """Write a report to standard output, or to a file.
 
     Raises:
@@ -170,7 +177,7 @@ def deliver(report: Report, format_name: str, output: Path | None, *, no_color: 
         write_out(render(report, format_name, style_of(sys.stdout, no_color=no_color)))
         return
     write_file(output, render(report, format_name, Style(width=100)))
-    say(f"dry-run: {report.decision.value}; the report is in {output}")
+    say(f"{program}: {report.decision.value}; the report is in {output}")
 
 
 def _check_report(format_name: str, output: Path | None) -> None:
