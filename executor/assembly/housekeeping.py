@@ -113,8 +113,10 @@ def _achieved(isolation: Isolation) -> str:
         "nothing writable but a copy of the work directory": isolation.filesystem,
         "no credentials in sight": isolation.credentials,
     }
+    if not any(promises.values()):
+        return "only when asked for; cuts nothing off"
     held = [words for words, holds in promises.items() if holds]
-    open_ways = [f"NOT: {words}" for words, holds in promises.items() if not holds]
+    open_ways = [f"NOT {words}" for words, holds in promises.items() if not holds]
     return "; ".join([*held, *open_ways, *isolation.notes])
 
 

@@ -202,12 +202,16 @@ def _gaps(report: Report, style: Style) -> list[str]:
     return _list("Not covered", names, style)
 
 
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+
+
 def _isolation(report: Report, style: Style) -> list[str]:
     isolation = report.isolation
     kind = str(isolation.get("kind", "unknown"))
     closed = [n for n in ("network", "filesystem", "credentials") if isolation.get(n) is True]
     opened = [n for n in ("network", "filesystem", "credentials") if isolation.get(n) is False]
-    words = [f"{' and '.join(closed)} cut off"] if closed else []
+    words = [f"{_listed(closed)} cut off"] if closed else []
     words += [f"{', '.join(opened)} not cut off"] if opened else []
     blocked = isolation.get("blocked")
     if isinstance(blocked, list | tuple) and blocked:
