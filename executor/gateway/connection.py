@@ -120,6 +120,13 @@ class ClientConnection:
 
     async def _one(self) -> bool:
         """Lead one request; returns whether the connection can take another one."""
+        self.busy = True
+        try:
+            return await self._led()
+        finally:
+            self.busy = False
+
+    async def _led(self) -> bool:
         head = request_head(self._incoming.take(self._incoming.buffer.find(b"\r\n\r\n") + 4))
         body = Body(self._incoming, head.framing)
         self._head, self._body = head, body
@@ -132,11 +139,7 @@ class ClientConnection:
         )
         if self._must_buffer(head, request):
             request = replace(request, body=await self._whole(head, body), buffered=True)
-        self.busy = True
-        try:
-            await self._exchange.lead(request, self._pieces(head, body), self._answer)
-        finally:
-            self.busy = False
+        await self._exchange.lead(request, self._pieces(head, body), self._answer)
         return await self._is_done(head, body)
 
     async def _is_done(self, head: RequestHead, body: Body) -> bool:

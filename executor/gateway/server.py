@@ -30,6 +30,8 @@ from executor.gateway.wire import Answers, Identifier, Models, Redaction
 from executor.model.call import Call
 
 _CLOSE_S = 5.0
+# Rounds of the loop from a connection in a door's queue to its request being led: fewer than ten.
+_TURNS = 25
 
 T = TypeVar("T")
 
@@ -215,10 +217,8 @@ class Gateway:
             if self._loop.time() > ends:
                 break
             await asyncio.sleep(0)
+        await self._heard_out(ends)
         await self._listening.end()
-        # The change has ended; what it had asked for may still be on its way.
-        while self._busy and self._loop.time() < ends:
-            await asyncio.sleep(0.01)
         for connection in tuple(self._connections):
             # Closing would wait until the client has read what is written.
             connection.abort()
@@ -228,6 +228,18 @@ class Gateway:
         self._road.upstream.close()
         # Transports say goodbye in the loop's next round.
         await asyncio.sleep(0)
+
+    async def _heard_out(self, ends: float) -> None:
+        """Wait until all is led that the change had asked for before it ended.
+
+        Who knocked and went may still be in a queue, with a request that nobody has read.
+        """
+        while True:
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            if not self._busy or self._loop.time() > ends:
+                return
+            await asyncio.sleep(0.01)
 
 
 def _own_failure(error: Exception) -> ExecutorError:

@@ -215,7 +215,17 @@ class _Cage:
             self._wait_for_none(_GRACE_S)
             children.signal_all(_signal.SIGKILL)
             self._wait_for_none(_LAST_S)
+        self._deliver()
         self.tell("ended", f"{_KILLED if self._code is None else self._code} {left}")
+
+    def _deliver(self) -> None:
+        """Hand on what was sent before everybody had ended; nothing more can come."""
+        until = time.monotonic() + _LAST_S
+        while time.monotonic() < until:
+            if not self._loop.turn(0.0) and not self._loop.unsent:
+                return
+            if self._loop.unsent:
+                self._loop.turn(0.01)
 
     def _wait_for_none(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -33,6 +33,7 @@ class Loop:
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
         self._again: list[Callable[[], None]] = []
+        self.pairs: set[Pair] = set()
 
     def add(self, fd: int, events: int, handler: Handler) -> None:
         """Have `handler` called with the events."""
@@ -53,17 +54,24 @@ class Loop:
         """Have `action` called a moment later."""
         self._again.append(action)
 
-    def turn(self, seconds: float) -> None:
-        """Wait for events, at most so long, and hand them on."""
+    def turn(self, seconds: float) -> bool:
+        """Wait for events, at most so long, and hand them on; returns whether there were any."""
         again, self._again = self._again, []
         for action in again:
             action()
         if self._again:
             seconds = min(seconds, _MOMENT_S)
-        for fd, events in self._epoll.poll(seconds):
+        found = self._epoll.poll(seconds)
+        for fd, events in found:
             handler = self._handlers.get(fd)
             if handler is not None:
                 handler(events)
+        return bool(found)
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something that was sent has not been handed on yet."""
+        return bool(self._again) or any(pair.unsent for pair in self.pairs)
 
 
 class Port:
@@ -142,9 +150,15 @@ class Pair:
         self._loop = loop
         self._ends = (_End(one), _End(other))
         self._closed = False
+        loop.pairs.add(self)
         for end, peer in (self._ends, self._ends[::-1]):
             end.socket.setblocking(False)
             loop.add(end.socket.fileno(), select.EPOLLIN, self._handler(end, peer))
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something waits to be sent to the other."""
+        return bool(self._ends[1].buffer)
 
     def _handler(self, end: _End, peer: _End) -> Handler:
         return lambda events: self._happened(end, peer, events)
@@ -190,6 +204,7 @@ class Pair:
         if self._closed:
             return
         self._closed = True
+        self._loop.pairs.discard(self)
         for end in self._ends:
             self._loop.remove(end.socket.fileno())
             end.socket.close()
