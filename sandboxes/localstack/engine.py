@@ -1,8 +1,9 @@
 """One fresh LocalStack container per sandbox, reachable on loopback only.
 
-The container gets no Docker socket, no capabilities, no way out (`network`), and limits on
-memory and processes. Labels name the process that owns it (`owners`), so that what a killed
-owner left can be told from what another run is using.
+The container gets no Docker socket, no capabilities, no way out (`network`), files that it can
+only read but for some in memory, and limits on memory, processes and what it writes. Labels name
+the process that owns it (`owners`), so that what a killed owner left can be told from what
+another run is using.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import socket
 import uuid
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sandboxes.errors import EngineStartFailed, EngineUnavailable, SandboxError
-from sandboxes.localstack.images import image_labels, image_to_use, programs_in
+from sandboxes.localstack.images import BUILT, image_labels, image_to_use, programs_in
 from sandboxes.localstack.network import make_dead_end
 from sandboxes.localstack.owners import (
     labels_of_owner,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 _PORT = "4566/tcp"
 _MEMORY = "3g"
 _PROCESSES = 1024
+_LOG_BYTES = "16m"
+# In memory, and so within the limit on it.
+_WRITABLE = ("/tmp", "/root", "/var/lib/localstack", "/etc/localstack")
+_FILES_BYTES = "2g"
 _LOG_LINES = 20
 _SOON_S = 5
 _DOCKER_SOCKET = "unix:///var/run/docker.sock"
@@ -250,11 +255,28 @@ def _run(client: DockerClient, image: str, name: str, run: str) -> Container:
         dns_opt=["timeout:1", "attempts:1"],
         extra_hosts=dict.fromkeys(_OWN_NAMES, "127.0.0.1"),
         mem_limit=_MEMORY,
+        memswap_limit=_MEMORY,
         pids_limit=_PROCESSES,
+        **_own_files(image),
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         environment=_environment(),
     )
+
+
+def _own_files(image: str) -> dict[str, Any]:
+    """Say what of its files a container may write to, and how much it may say."""
+    from docker.types import LogConfig, Ulimit
+
+    limits: dict[str, Any] = {
+        "log_config": LogConfig(type="json-file", config={"max-size": _LOG_BYTES}),
+        "ulimits": [Ulimit(name="core", soft=0, hard=0)],
+    }
+    if image != BUILT:
+        # Where another image writes is not known, and most do not start then.
+        return limits
+    memory = dict.fromkeys(_WRITABLE, f"size={_FILES_BYTES},mode=0700,nosuid,nodev")
+    return limits | {"read_only": True, "tmpfs": memory}
 
 
 def _environment() -> dict[str, str]:

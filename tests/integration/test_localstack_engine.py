@@ -20,6 +20,7 @@ from sandboxes.conformance.case import Aws
 from sandboxes.contract import Sandbox
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.localstack import LocalStackEngine
+from sandboxes.localstack.images import BUILT, image_to_use
 from sandboxes.model import SandboxSpec
 
 OWNER = """
@@ -41,6 +42,22 @@ for address in sys.argv[1:]:
     except OSError as error:
         print(address, "not reached")
 """
+
+
+# What the container is kept from, by a shell; each works in a container of Docker's defaults.
+KEPT_FROM = {
+    "making devices": "mknod /tmp/d c 1 3",
+    "giving files away": "touch /tmp/f && chown 1:1 /tmp/f",
+    "becoming others": "python3 -c 'import os; os.setuid(1)'",
+    "raw sockets": "python3 -c 'import socket as s; s.socket(s.AF_INET, s.SOCK_RAW, 1)'",
+    "reading what root may not": "touch /tmp/g && chmod 0 /tmp/g && cat /tmp/g",
+}
+# Another image than ours writes where we do not know.
+OURS_KEPT_FROM = {
+    "changing its programs": "touch /usr/f",
+    "changing its settings": "touch /etc/f",
+    "filling the disk": "test $(df --output=size -k /tmp | tail -1) -gt 3000000",
+}
 
 
 @pytest.fixture
@@ -100,6 +117,25 @@ def test_the_container_is_shut_in_and_serves_localstacks_own_client(client: Dock
         session = Session(aws_access_key_id="123456789012", localstack_host=host)
         queue = session.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
         assert queue.endswith("/123456789012/orders")
+
+
+@pytest.mark.docker
+def test_the_container_is_kept_from_what_docker_would_let_it(
+    client: DockerClient, localstack_sandbox: Sandbox
+) -> None:
+    ours = client.containers.get(localstack_sandbox.id)
+    image = image_to_use(client)
+    usual = client.containers.run(
+        image, entrypoint=["sleep", "60"], detach=True, network_mode="none"
+    )
+    try:
+        for what, code in (KEPT_FROM | (OURS_KEPT_FROM if image == BUILT else {})).items():
+            assert ours.exec_run(["sh", "-c", code])[0] != 0, what
+            assert usual.exec_run(["sh", "-c", code])[0] == 0, what
+    finally:
+        usual.remove(force=True)
+    assert ours.exec_run(["sh", "-c", "touch /tmp/mine && test ! -e /var/run/docker.sock"])[0] == 0
+    assert ours.attrs["HostConfig"]["LogConfig"]["Config"]["max-size"]
 
 
 @pytest.mark.docker
