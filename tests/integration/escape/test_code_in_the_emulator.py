@@ -266,6 +266,18 @@ def test_harmful_on_an_emulator_as_it_comes(
         assert ground.escaped(_SEEN_S)
 
 
+def test_stack_with_a_custom_resource_fails_and_says_why(tmp_path: Path, machine: Machine) -> None:
+    with EmbeddedEngine("ministack").start(SandboxSpec(run="escape", account=ACCOUNT)) as sandbox:
+        ground = ground_at(sandbox.url, tmp_path, machine)
+        resource = {"Type": "Custom::Thing", "Properties": {"ServiceToken": ground.function()}}
+        client = ground.client("cloudformation")
+        client.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"C": resource}}))
+        settled(lambda: str(client.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"]))
+        events = client.describe_stack_events(StackName="s")["StackEvents"]
+        reasons = [event.get("ResourceStatusReason", "") for event in events]
+        assert any("a sandbox runs no code" in reason for reason in reasons), reasons
+
+
 def test_address_of_a_subscription_is_asked_by_no_sandboxs_moto(
     tmp_path: Path, machine: Machine
 ) -> None:
