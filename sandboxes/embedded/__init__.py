@@ -8,10 +8,13 @@ invocations share one through a per-user background server:
 
 * Importing this package loads neither an emulator nor anything else heavy.
 * The zygote never runs a thread or an event loop: a fork would copy their locks.
-* A child can write nothing outside its directory, start no program, listen on nothing but the
-  socket it was handed and connect to nothing but that (`guard`). So code that a change gives
-  to the emulator (a Lambda function) is stored, not run, and operations that run it are not on
-  the list of what the engine implements.
+* A child is shut in by the kernel (`shutting`, `filtering`): a network with nobody in it, the
+  interpreter and its libraries to read and one directory in memory to write, no rights, no
+  programs and no processes. Inside, `guard` says the same to the emulator's own code, and is all
+  there is where the kernel refuses; `EngineInfo.confined` tells which.
+* So code that a change gives to the emulator (a Lambda function) is stored, not run, confined or
+  not; operations that run it are not on the list of what the engine implements, or unfaithful.
+* A child takes no orders: control endpoints are refused to everybody (`emulators.control`).
 * Nothing happens in a sandbox by the passing of time: no schedules fire, no items expire.
   What a dry run sees must have a call that caused it.
 

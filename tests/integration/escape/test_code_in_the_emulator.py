@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -216,6 +217,27 @@ def subscribed_address(ground: Ground) -> None:
     client.publish(TopicArn=topic, Message="x")
 
 
+# Makes an attempt where the kernel gives no namespaces; its arguments are directories.
+_WITHOUT_NAMESPACES = """
+import os, sys
+from pathlib import Path
+from sandboxes.embedded import EmbeddedEngine, kernel
+from sandboxes.model import SandboxSpec
+from tests.integration.escape import test_code_in_the_emulator as suite
+uid = os.getuid()
+kernel.unshare(kernel.NEW_USER)
+open("/proc/self/uid_map", "w").write(f"0 {uid} 1")
+open("/proc/sys/user/max_user_namespaces", "w").write("0")
+kernel.drop_rights()
+runtime, place = map(Path, sys.argv[1:])
+spec = SandboxSpec(run="escape", account=suite.ACCOUNT, daemon=False)
+engine = EmbeddedEngine("ministack", runtime=runtime)
+with engine.start(spec) as sandbox, suite.Machine() as machine:
+    suite.reading_files(suite.ground_at(sandbox.url, place, machine))
+    print(sandbox.info.confined, sandbox.info.note)
+"""
+
+
 Attempt = Callable[[Ground], Any]
 ATTEMPTS: tuple[Attempt, ...] = (
     opening_sockets,
@@ -264,6 +286,14 @@ def test_harmful_on_an_emulator_as_it_comes(
         ground = ground_at(url, tmp_path, machine)
         attempt(ground)
         assert ground.escaped(_SEEN_S)
+
+
+def test_nothing_is_run_either_where_the_kernel_refuses_and_that_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _WITHOUT_NAMESPACES, str(tmp_path / "runtime"), str(tmp_path)]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("False the kernel refuses a place of its own"), done.stderr
+    assert not (tmp_path / "marker").exists()
 
 
 def test_stack_with_a_custom_resource_fails_and_says_why(tmp_path: Path, machine: Machine) -> None:
