@@ -111,7 +111,7 @@ class EndpointEngine:
             version = health.get("version")
             if "services" in health and isinstance(version, str):
                 return emulator, version
-        if {"core", "iam"} <= _json_object(self._get("/moto-api/config")).keys():
+        if {"batch", "lambda"} <= _json_object(self._get("/moto-api/config")).keys():
             # moto's control endpoints do not say its version.
             return "moto", "unknown"
         return "unknown", "unknown"
@@ -135,7 +135,8 @@ class EndpointEngine:
             ) from error
         finally:
             connection.close()
-        return body if response.status == 200 else b""
+        # moto says 201 to whoever asks for its settings.
+        return body if response.status in (200, 201) else b""
 
     def _listed(self, info: EngineInfo) -> Operations:
         from sandboxes.embedded.operations import read_operations

@@ -112,7 +112,7 @@ def test_examined_emulator_gets_its_list() -> None:
     [
         ({"/_ministack/health": {**MINISTACK, "version": "0.0.1"}}, "ministack"),
         ({"/_localstack/health": {"services": {}, "version": "0.0.1"}}, "localstack"),
-        ({"/moto-api/config": {"core": {}, "iam": {}}}, "moto"),
+        ({"/moto-api/config": {"batch": {}, "lambda": {}}}, "moto"),
         ({"/_localstack/health": {"version": "4.14.0"}}, "unknown"),
         ({"/_localstack/health": ["not", "an", "object"]}, "unknown"),
         ({}, "unknown"),
