@@ -23,11 +23,13 @@ from sandboxes.localstack import LocalStackEngine
 from sandboxes.localstack.images import BUILT, image_to_use
 from sandboxes.model import SandboxSpec
 
-OWNER = """
+# Of this session alone: another one may be testing the same on this machine.
+KILLED = f"killed-{os.getpid()}"
+OWNER = f"""
 import sys, time
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
-print(LocalStackEngine().start(SandboxSpec(run="killed")).id, flush=True)
+print(LocalStackEngine().start(SandboxSpec(run="{KILLED}")).id, flush=True)
 time.sleep(600)
 """
 STARTING = OWNER.replace("print(", "print('starting', flush=True); print(")
@@ -181,7 +183,7 @@ def test_what_a_killed_owner_left_is_reaped_and_what_lives_is_not(client: Docker
         owner.wait()
         reaped = [line for line in engine.reap() if name in line]
     assert reaped == [f"container {name}", f"network {name}"]
-    assert nothing_left(client, "killed")
+    assert nothing_left(client, KILLED)
 
 
 @pytest.mark.docker
@@ -199,7 +201,7 @@ def test_an_owner_that_is_ended_while_starting_leaves_nothing(
         # Docker may still be busy with what it was asked for.
         time.sleep(1.0)
         LocalStackEngine().reap()
-    assert nothing_left(client, "killed")
+    assert nothing_left(client, KILLED)
 
 
 @pytest.mark.docker
@@ -215,10 +217,10 @@ def test_a_container_that_dies_is_reported_with_its_last_lines(
     monkeypatch.setenv("EXECUTOR_LOCALSTACK_IMAGE", "executor/broken:test")
     try:
         with pytest.raises(EngineStartFailed) as failed:
-            LocalStackEngine(timeout_s=20).start(SandboxSpec(run="broken"))
+            LocalStackEngine(timeout_s=20).start(SandboxSpec(run=f"broken-{os.getpid()}"))
         assert "died" in failed.value.message
         assert "no disk left" in failed.value.detail
-        assert nothing_left(client, "broken")
+        assert nothing_left(client, f"broken-{os.getpid()}")
     finally:
         client.images.remove("executor/broken:test", force=True)
 
