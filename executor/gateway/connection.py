@@ -29,17 +29,19 @@ _LINGER_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a client is waited for.
+    """How long a client, and the engine, are waited for.
 
     Attributes:
         idle_s: for the next request.
         head_s: for the rest of a head that has begun.
         body_s: for more of a body.
+        answer_s: for more of the engine's answer; some operations wait for minutes.
     """
 
     idle_s: float = 600.0
     head_s: float = 30.0
     body_s: float = 60.0
+    answer_s: float = 900.0
 
 
 class ClientConnection:

@@ -72,7 +72,7 @@ class Gateway:
         prepare: told of a call before it is forwarded.
         rules: further rules of admission, after those of every gateway.
         doors: where clients knock already, closed with the gateway; None opens one on loopback.
-        patience: how long a client is waited for.
+        patience: how long clients and the engine are waited for.
         """
         self._patience = patience or Patience()
         models = Models(shared_loader, rewritten=frozenset())
@@ -92,7 +92,7 @@ class Gateway:
             redaction=Redaction(models),
             vault=vault,
             addressing=addressing,
-            upstream=Upstream(host, port),
+            upstream=Upstream(host, port, patience_s=self._patience.answer_s),
             answers=Answers(models),
         )
         self._exchange = Exchange(self._road)

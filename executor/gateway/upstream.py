@@ -69,6 +69,8 @@ class Answer:
                 yield piece
         except Ended as error:
             raise AnswerLost("the engine broke off its answer: it is not whole") from error
+        except TimeoutError as error:
+            raise AnswerLost("the engine did not end its answer in time") from error
         except (OSError, Malformed) as error:
             raise AnswerLost(f"the engine broke off its answer: {error}") from error
         finally:
@@ -93,11 +95,13 @@ class Answer:
 class Upstream:
     """A pool of connections to one engine; used by one event loop."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, patience_s: float | None = None) -> None:
         """Args:
         host: loopback address.
         port: its port.
+        patience_s: wait no longer for more of an answer; None waits as long as it takes.
         """
+        self._patience_s = patience_s
         self._host = host
         self._port = port
         self._idle: list[_Connection] = []
@@ -142,6 +146,8 @@ class Upstream:
                     return Answer(self, connection, head)
         except Ended as error:
             raise AnswerLost("the engine closed the connection without an answer") from error
+        except TimeoutError as error:
+            raise AnswerLost("the engine did not answer in time") from error
         except (OSError, Malformed) as error:
             raise AnswerLost(f"the engine did not answer: {error}") from error
 
@@ -155,7 +161,8 @@ class Upstream:
             reader, writer = await asyncio.open_connection(self._host, self._port, limit=1 << 18)
         except OSError as error:
             raise EngineLost(f"the engine does not answer: {error}") from error
-        connection = _Connection(reader, writer, Incoming(reader))
+        incoming = Incoming(reader, patience_s=self._patience_s)
+        connection = _Connection(reader, writer, incoming)
         self._open.add(connection)
         return connection
 

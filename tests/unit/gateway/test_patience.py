@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import ExitStack
 
@@ -9,7 +10,7 @@ import pytest
 
 from executor.gateway.connection import Patience
 from executor.model.call import Refusal
-from tests.unit.gateway.roads import Open, Road, request, sqs
+from tests.unit.gateway.roads import Open, Road, Told, request, sqs
 
 SHORT = Patience(head_s=0.05, body_s=0.05)
 HEAD = b"PUT /bucket?tagging HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -82,3 +83,20 @@ def test_a_client_that_does_not_listen_hinders_nobody(opened: Open) -> None:
         for _ in range(300):
             deaf.send(sqs("ListQueues"))
         assert road.ask(sqs("ListQueues")).status == 200
+
+
+def test_an_engine_that_hangs_leaves_an_uncertain_call(opened: Open) -> None:
+    released = threading.Event()
+
+    def hang(asked: object) -> Told:
+        released.wait(30)
+        return Told()
+
+    road = opened(answering=hang, patience=Patience(answer_s=0.05))
+    answer = road.ask(sqs("CreateQueue", QueueName="q"))
+    released.set()
+    assert answer.status == 400
+    assert b"in time" in answer.body
+    (call,) = road.gateway.close()
+    assert (call.operation, call.uncertain) == ("CreateQueue", True)
+    assert "in time" in call.detail
