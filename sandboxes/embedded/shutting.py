@@ -37,9 +37,10 @@ WITHIN: Final = ("home", "tmp")
 _SHOWN_AT_MOST: Final = 3
 _ROOT_BYTES: Final = 1 << 20
 _WORK_BYTES: Final = 2 << 30
+_MACHINES_MEMORY: Final = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 _LIMITS: Final = {
     resource.RLIMIT_CORE: 0,
-    resource.RLIMIT_DATA: 8 << 30,
+    resource.RLIMIT_DATA: min(8 << 30, _MACHINES_MEMORY // 2),
     resource.RLIMIT_FSIZE: 2 << 30,
     resource.RLIMIT_NOFILE: 4096,
     resource.RLIMIT_NPROC: 4096,
