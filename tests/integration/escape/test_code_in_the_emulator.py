@@ -25,12 +25,13 @@ import pytest
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from sandboxes.embedded import EmbeddedEngine
+from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.model import SandboxSpec
 from tests.integration.unguarded import unguarded
 
 ACCOUNT = "111111111111"
 REGION = "us-east-1"
+SPEC = SandboxSpec(run="escape", account=ACCOUNT)
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
 _SEEN_S = 20.0
 # After the attempt has come to its end: for what an emulator does behind an answer.
@@ -253,6 +254,13 @@ ATTEMPTS: tuple[Attempt, ...] = (
 )
 
 
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("runtime") / "executor"
+    yield directory
+    stop_daemons(directory)
+
+
 @pytest.fixture
 def machine() -> Iterator[Machine]:
     with Machine() as listening:
@@ -269,8 +277,10 @@ def ground_at(url: str, place: Path, machine: Machine) -> Ground:
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda a: a.__name__)
-def test_harmless_in_a_sandbox(attempt: Attempt, tmp_path: Path, machine: Machine) -> None:
-    with EmbeddedEngine("ministack").start(SandboxSpec(run="escape", account=ACCOUNT)) as sandbox:
+def test_harmless_in_a_sandbox(
+    attempt: Attempt, tmp_path: Path, runtime: Path, machine: Machine
+) -> None:
+    with EmbeddedEngine("ministack", runtime=runtime).start(SPEC) as sandbox:
         assert sandbox.info.confined, sandbox.info.note
         ground = ground_at(sandbox.url, tmp_path, machine)
         attempt(ground)
@@ -296,8 +306,10 @@ def test_nothing_is_run_either_where_the_kernel_refuses_and_that_is_said(tmp_pat
     assert not (tmp_path / "marker").exists()
 
 
-def test_stack_with_a_custom_resource_fails_and_says_why(tmp_path: Path, machine: Machine) -> None:
-    with EmbeddedEngine("ministack").start(SandboxSpec(run="escape", account=ACCOUNT)) as sandbox:
+def test_stack_with_a_custom_resource_fails_and_says_why(
+    tmp_path: Path, runtime: Path, machine: Machine
+) -> None:
+    with EmbeddedEngine("ministack", runtime=runtime).start(SPEC) as sandbox:
         ground = ground_at(sandbox.url, tmp_path, machine)
         resource = {"Type": "Custom::Thing", "Properties": {"ServiceToken": ground.function()}}
         client = ground.client("cloudformation")
@@ -309,9 +321,9 @@ def test_stack_with_a_custom_resource_fails_and_says_why(tmp_path: Path, machine
 
 
 def test_address_of_a_subscription_is_asked_by_no_sandboxs_moto(
-    tmp_path: Path, machine: Machine
+    tmp_path: Path, runtime: Path, machine: Machine
 ) -> None:
-    with EmbeddedEngine("moto").start(SandboxSpec(run="escape", account=ACCOUNT)) as sandbox:
+    with EmbeddedEngine("moto", runtime=runtime).start(SPEC) as sandbox:
         assert sandbox.info.confined, sandbox.info.note
         ground = ground_at(sandbox.url, tmp_path, machine)
         # moto does not expect it, and answers with a page.
@@ -326,9 +338,11 @@ def test_address_of_a_subscription_is_asked_by_no_sandboxs_moto(
 
 
 @pytest.mark.parametrize("emulator", ["ministack", "moto"])
-def test_user_data_is_not_run(emulator: str, tmp_path: Path, machine: Machine) -> None:
+def test_user_data_is_not_run(
+    emulator: str, tmp_path: Path, runtime: Path, machine: Machine
+) -> None:
     script = f"#!/bin/sh\ntouch {tmp_path}/marker\n"
-    with EmbeddedEngine(emulator).start(SandboxSpec(run="escape", account=ACCOUNT)) as sandbox:
+    with EmbeddedEngine(emulator, runtime=runtime).start(SPEC) as sandbox:
         ground = ground_at(sandbox.url, tmp_path, machine)
         ground.client("ec2").run_instances(
             ImageId="ami-12345678", MinCount=1, MaxCount=1, UserData=script

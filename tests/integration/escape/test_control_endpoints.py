@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from sandboxes.embedded import EmbeddedEngine
+from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.model import SandboxSpec
 from tests.integration.unguarded import unguarded
 
@@ -77,9 +78,16 @@ def has_queue(url: str) -> bool:
     return b"kept" in ask(url, "POST", "/", "Action=ListQueues&Version=2012-11-05")[1]
 
 
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("runtime") / "executor"
+    yield directory
+    stop_daemons(directory)
+
+
 @pytest.mark.parametrize("emulator", ["ministack", "moto"])
-def test_no_order_is_obeyed_in_a_sandbox(emulator: str) -> None:
-    with EmbeddedEngine(emulator).start(SPEC) as sandbox:
+def test_no_order_is_obeyed_in_a_sandbox(emulator: str, runtime: Path) -> None:
+    with EmbeddedEngine(emulator, runtime=runtime).start(SPEC) as sandbox:
         make_queue(sandbox.url)
         for order in ORDERS:
             if order.emulator == emulator:
@@ -107,8 +115,8 @@ def test_order_to_forget_is_worth_refusing(order: Order, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("emulator", ["ministack", "moto"])
-def test_objects_with_names_like_orders_are_kept(emulator: str) -> None:
-    with EmbeddedEngine(emulator).start(SPEC) as sandbox:
+def test_objects_with_names_like_orders_are_kept(emulator: str, runtime: Path) -> None:
+    with EmbeddedEngine(emulator, runtime=runtime).start(SPEC) as sandbox:
         assert ask(sandbox.url, "PUT", "/bucket", service="s3")[0] == 200
         for name in ("_ministack/reset", "moto-api/reset", "health"):
             target = f"/bucket/{name}"
