@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import boto3
 from botocore.config import Config
 
+from sandboxes.confine import choose_confinement
+from sandboxes.errors import ConfinementUnavailable
 from sandboxes.model import SandboxSpec
 from sandboxes.registry import choose
 
@@ -35,6 +37,16 @@ class Production:
             aws_secret_access_key="production",
             config=Config(s3={"addressing_style": "path"}),
         )
+
+
+def confinement() -> str:
+    """Return `auto`, or `off` where nothing can confine a command, which is said then."""
+    try:
+        choose_confinement("auto")
+    except ConfinementUnavailable as error:
+        print(f"note: {error.message}; the example's commands run unconfined\n  {error.hint}\n")
+        return "off"
+    return "auto"
 
 
 @contextmanager

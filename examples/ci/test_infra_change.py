@@ -21,7 +21,7 @@ from executor import Change, Executor, Intent, Report
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from production import ACCOUNT, REGION, Production, production  # noqa: E402
+from production import ACCOUNT, REGION, Production, confinement, production  # noqa: E402
 
 # What the pull request says that it does.
 INTENT = Intent(
@@ -45,7 +45,7 @@ def executor(account: Production, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "production")
     monkeypatch.setenv("AWS_REGION", REGION)
-    return Executor(target=account.url, home=tmp_path)
+    return Executor(target=account.url, confine=confinement(), home=tmp_path)
 
 
 def rehearse(executor: Executor, script: str) -> Report:

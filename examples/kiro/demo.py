@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from production import ACCOUNT, REGION, Production, production  # noqa: E402
+from production import ACCOUNT, REGION, Production, confinement, production  # noqa: E402
 
 from executor import Change, Executor, Intent  # noqa: E402
 from executor.reports import render  # noqa: E402
@@ -54,7 +54,7 @@ def main() -> int:
         )
         furnish(account)
         print(f"production:            {describe(account)}\n")
-        executor = Executor(target=account.url)
+        executor = Executor(target=account.url, confine=confinement())
 
         print("1. The agent proposes to delete and re-create the environment.\n")
         proposal = Change.command([sys.executable, "recreate.py"], workdir=HERE)

@@ -23,7 +23,7 @@ from executor.model.progress import Progress
 from executor.model.report import Report
 from executor.pipeline import Rehearsal, not_covered, rehearse
 from sandboxes.confine import choose_confinement
-from sandboxes.contract import Engine
+from sandboxes.contract import Confinement, Engine
 from sandboxes.errors import SandboxError
 from sandboxes.fidelity import unfaithful
 from sandboxes.leases import Lease, reap_leases
@@ -64,7 +64,7 @@ class DryRuns:
         policy = policy_of(settings)
         target = self.target(config, request.target)
         engine = engine_of(config, request.engine)
-        confinement = choose_confinement(request.confine)
+        confinement = _confinement_of(request)
         self._store.prepare()
         for line in reap_leases(self._store.leases):
             progress.note(f"left by an earlier run: {line}")
@@ -163,6 +163,13 @@ class DryRuns:
                 "change": report.change,
             },
         )
+
+
+def _confinement_of(request: DryRunRequest) -> Confinement:
+    if request.confine == "auto" and not isinstance(request.change, CommandChange):
+        # No process is started that could be confined.
+        return choose_confinement("off")
+    return choose_confinement(request.confine)
 
 
 def engine_of(config: Config, asked: str) -> Engine:

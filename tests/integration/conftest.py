@@ -20,7 +20,7 @@ from executor.model.resource import Scope
 from executor.snapshots import SnapshotReader
 from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.model import SandboxSpec
-from tests.integration.programs import Programs
+from tests.integration.programs import Programs, confinement
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -95,7 +95,7 @@ def rehearse(
     def run(script: str, *, expect: Sequence[str] = (), protect: Sequence[str] = ()) -> Report:
         prelude = "import boto3, json, time\nc = boto3.client\n"
         command = [sys.executable, "-c", prelude + script]
-        executor = Executor(target=production.url, engine=engine, home=home)
+        executor = Executor(target=production.url, engine=engine, confine=confinement(), home=home)
         intent = Intent(expect=expect, protect=protect)
         return executor.dry_run(Change.command(command, workdir=workdir), intent)
 

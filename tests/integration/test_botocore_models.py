@@ -7,6 +7,7 @@ from pathlib import Path
 from executor import Change, Executor
 from executor.model.json import JsonObject
 from tests.integration.conftest import Production
+from tests.integration.programs import confinement
 
 PUT_VERSIONING: JsonObject = {
     "Bucket": "reports",
@@ -18,7 +19,7 @@ def test_our_own_calls_to_s3_do_not_spoil_how_requests_are_told(
     production: Production, home: Path, workdir: Path, credentials: None
 ) -> None:
     production.call("s3", "CreateBucket", Bucket="assets")
-    executor = Executor(target=production.url, engine="embedded", home=home)
+    executor = Executor(target=production.url, engine="embedded", confine=confinement(), home=home)
     report = executor.dry_run(
         Change.calls(
             [

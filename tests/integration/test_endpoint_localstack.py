@@ -19,6 +19,7 @@ from sandboxes.endpoint import EndpointEngine
 from sandboxes.localstack.images import VERSION, image_to_use
 from sandboxes.model import SandboxSpec
 from tests.integration.conftest import Production
+from tests.integration.programs import confinement
 
 pytestmark = pytest.mark.docker
 
@@ -97,7 +98,7 @@ def test_a_change_is_rehearsed_on_it(
     somebodys: str, production: Production, home: Path, credentials: None
 ) -> None:
     production.call("sqs", "CreateQueue", QueueName="orders")
-    executor = Executor(target=production.url, engine=somebodys, home=home)
+    executor = Executor(target=production.url, engine=somebodys, confine=confinement(), home=home)
     params = {"QueueUrl": f"{production.url}/123456789012/orders"}
     change = Change.calls([{"service": "sqs", "operation": "DeleteQueue", "params": params}])
     report = executor.dry_run(change)

@@ -12,7 +12,7 @@ from executor.catalog.catalog import Catalog
 from executor.gateway import FileRecorder, Gateway
 from executor.model.json import Json
 from tests.integration.conftest import ACCOUNT, REGION, Production, Rehearse
-from tests.integration.programs import PRELUDE, Programs, python
+from tests.integration.programs import PRELUDE, Programs, confinement, python
 
 # Looks, of any service; written out here so that no table of the executor's is believed.
 LOOKS = ("Describe", "Get", "Head", "List", "Query", "Scan", "BatchGet")
@@ -189,7 +189,7 @@ def test_the_target_is_the_same_after_everything_was_destroyed_in_its_replica(
 def test_only_questions_reach_the_target(
     furnished: Production, watched: Gateway, home: Path, workdir: Path, credentials: None
 ) -> None:
-    executor = Executor(target=watched.url, engine="embedded", home=home)
+    executor = Executor(target=watched.url, engine="embedded", confine=confinement(), home=home)
     report = executor.dry_run(Change.command(python(DESTROY)[1:], workdir=workdir))
     assert report.decision == "deny"
     asked = watched.close()
@@ -203,7 +203,7 @@ def test_only_questions_reach_the_target(
 def test_a_change_that_never_calls_costs_the_target_one_question(
     watched: Gateway, home: Path, workdir: Path, credentials: None
 ) -> None:
-    executor = Executor(target=watched.url, engine="embedded", home=home)
+    executor = Executor(target=watched.url, engine="embedded", confine=confinement(), home=home)
     report = executor.dry_run(Change.command(["true"], workdir=workdir))
     assert report.decision == "allow"
     assert [c.operation for c in watched.close()] == ["GetCallerIdentity"]
