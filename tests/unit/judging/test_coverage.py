@@ -268,7 +268,7 @@ def test_a_confinement_is_worth_what_it_achieved(
 
 
 def test_blocked_connections_decide_what_the_policy_says() -> None:
-    isolation = {"kind": "off", "blocked": ["pypi.org:443", "10.0.0.1:80"]}
+    isolation = {"kind": "off", "blocked": ["telemetry.example.com:443", "10.0.0.1:80"]}
     assert decided(evidence(isolation=isolation)) == COVERED
     minded = evidence(isolation=isolation, policy=Policy(blocked_connections=DENY))
     assert decided(minded) == (DENY, [Rule.WEAK_CONFINEMENT])
