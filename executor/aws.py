@@ -7,7 +7,7 @@ every operation that can change state, in code: snapshots of the target are read
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -230,27 +230,42 @@ class Api:
 
 
 class ReadApi:
-    """An `Api` that makes read calls only, whatever it is asked."""
+    """An `Api` that makes listed read calls only, whatever it is asked.
 
-    def __init__(self, inner: Caller) -> None:
+    Two things must agree: the operation is on the list, and its name is a look.
+    """
+
+    def __init__(self, inner: Caller, allowed: Callable[[str, str], bool]) -> None:
         """Args:
         inner: what makes the calls that are let through.
+        allowed: whether a service's operation is on the list.
         """
         self._inner = inner
+        self._allowed = allowed
 
     def call(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
     ) -> JsonObject:
         """Make one read call; see `Caller.call`."""
-        _refuse_mutation(service, operation)
+        self._refuse_others(service, operation)
         return self._inner.call(service, operation, params, region=region)
 
     def pages(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
     ) -> Iterator[JsonObject]:
         """Make a paginated read call; see `Caller.pages`."""
-        _refuse_mutation(service, operation)
+        self._refuse_others(service, operation)
         return self._inner.pages(service, operation, params, region=region)
+
+    def _refuse_others(self, service: str, operation: str) -> None:
+        if is_mutating(service, operation) or not self._allowed(service, operation):
+            raise CallFailed(
+                service=service,
+                operation=operation,
+                code="ReadOnly",
+                message="only the catalog's read operations are made here",
+                status=0,
+            )
 
 
 def plain(value: Mapping[str, object]) -> dict[str, Json]:
@@ -272,17 +287,6 @@ def _plain(value: object) -> Json:
             return [_plain(item) for item in value]
     read = getattr(value, "read", None)
     return _plain(read()) if callable(read) else str(value)
-
-
-def _refuse_mutation(service: str, operation: str) -> None:
-    if is_mutating(service, operation):
-        raise CallFailed(
-            service=service,
-            operation=operation,
-            code="ReadOnly",
-            message="only read operations are made here",
-            status=0,
-        )
 
 
 def _client_error(service: str, operation: str, error: Exception) -> CallFailed:

@@ -78,7 +78,7 @@ class App:
                 f"run {run} was rehearsed for target {ref.name!r}, which is not configured here",
                 hint="promote from the directory of its executor.toml",
             ) from error
-        return promotions.promote(run, open_target(settings), progress)
+        return promotions.promote(run, open_target(settings, self._catalog.reads), progress)
 
     def approve(self, run_id: str, *, by: str, reason: str) -> Approval:
         """Record a person's approval of the run's report."""

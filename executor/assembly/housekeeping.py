@@ -127,7 +127,7 @@ def _target(environment: Mapping[str, str]) -> DoctorLine:
             return DoctorLine(name="target", ok=True, text=f"none: {settings.origin}")
         from executor.assembly.targets import open_target
 
-        ref = open_target(settings).ref
+        ref = open_target(settings, lambda service, operation: False).ref
     except ExecutorError as error:
         return DoctorLine(name="target", ok=False, text=error.message, hint=error.hint)
     text = f"{ref.name}: account {ref.account}, {ref.region} ({settings.origin})"

@@ -100,7 +100,7 @@ class DryRuns:
             account=choice.account,
             region=choice.region,
         )
-        return open_target(settings)
+        return open_target(settings, lambda *asked: self._catalog().reads(*asked))
 
     @contextmanager
     def _place(self, run: str) -> Iterator[RunPlace]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from executor.aws import Api, Caller, CallFailed, Credentials, ReadApi, Where
@@ -30,8 +31,12 @@ class OpenTarget:
     read: Caller | None
 
 
-def open_target(settings: TargetSettings) -> OpenTarget:
+def open_target(settings: TargetSettings, reads: Callable[[str, str], bool]) -> OpenTarget:
     """Reach a target and find out its account.
+
+    Args:
+        settings: which target, and how it is reached.
+        reads: the read operations that it may be asked, by service and operation.
 
     Raises:
         TargetFailed: it does not answer, or is another account than was asked for.
@@ -41,7 +46,7 @@ def open_target(settings: TargetSettings) -> OpenTarget:
     where, account = _reached(settings)
     if settings.role_read:
         where = replace(where, credentials=_assumed(where, settings.role_read))
-    api = ReadApi(Api(where, attempts=_READ_ATTEMPTS))
+    api = ReadApi(Api(where, attempts=_READ_ATTEMPTS), reads)
     return OpenTarget(ref=_ref(settings, account), settings=settings, read=api)
 
 

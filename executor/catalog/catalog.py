@@ -28,6 +28,7 @@ class Catalog:
         """
         self._loaded: dict[str, Service] = dict(services or {})
         self._given = services is not None
+        self._reading: dict[str, frozenset[str]] = {}
 
     @cached_property
     def services(self) -> tuple[str, ...]:
@@ -167,6 +168,13 @@ class Catalog:
 
     # Semantics for the differ
 
+    def reads(self, service: str, operation: str) -> bool:
+        """Whether reading the catalog's types takes the operation: all that a target is asked."""
+        if service not in self._reading:
+            found = self.service(service)
+            self._reading[service] = frozenset(_asked(found.types if found else ()))
+        return operation in self._reading[service]
+
     def readable(self, type_name: str) -> bool:
         """Whether resources of the type are read, or are parts of what is read."""
         return type_name in self._homes or type_name in PARTS or type_name in INERT
@@ -193,6 +201,13 @@ class Catalog:
             if old != new and rule.when(old, new):
                 marks.append(HazardMark(hazard=rule.hazard, field=rule.field))
         return tuple(marks)
+
+
+def _asked(kinds: Iterable[ResourceType]) -> Iterable[str]:
+    for kind in kinds:
+        yield kind.listing.operation
+        yield from (detail.operation for detail in kind.details)
+        yield from kind.probes
 
 
 def _touches(

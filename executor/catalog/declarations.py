@@ -189,6 +189,7 @@ class ResourceType:
         tags: expression giving `[{Key, Value}]` or a mapping.
         stateful: it holds data that is lost with it.
         data: reads what it holds.
+        probes: operations that `data` asks; what is not declared is not let through to a target.
         overwrites_lose: function of the properties: whether overwriting an entry loses data.
         members: expression giving `[{LogicalId, Type, Id}]`, for stacks.
         builtin: expression, true for what AWS makes itself, along with something else or at
@@ -226,6 +227,7 @@ class ResourceType:
     tags: Pick = ""
     stateful: bool = False
     data: DataProbe | None = None
+    probes: tuple[str, ...] = ()
     overwrites_lose: Callable[[JsonObject], bool] | None = None
     members: Pick = ""
     builtin: Pick = ""

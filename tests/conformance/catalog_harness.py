@@ -67,7 +67,7 @@ class Lab:
     def reader(self, *, translated: bool = True) -> SnapshotReader:
         return SnapshotReader(
             self.catalog,
-            ReadApi(self.api),
+            ReadApi(self.api, self.catalog.reads),
             account=ACCOUNT,
             region=REGION,
             implements=self._implements,

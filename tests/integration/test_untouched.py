@@ -197,6 +197,7 @@ def test_only_questions_reach_the_target(
     assert [c for c in asked if c.refused is not None] == []
     names = {(c.service, c.operation) for c in asked}
     assert {n for n in names if not n[1].startswith(LOOKS)} == set()
+    assert {n for n in names if not Catalog().reads(*n)} == {("sts", "GetCallerIdentity")}
     assert {service for service, _ in names} >= set(Catalog().services) - {"sts"}
 
 

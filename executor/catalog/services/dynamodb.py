@@ -242,6 +242,7 @@ TABLE = ResourceType(
     tags="Tags",
     stateful=True,
     data=items,
+    probes=("Scan",),
     settling="contains(['CREATING', 'UPDATING', 'DELETING', 'ARCHIVING'], TableStatus)",
     seeds=(
         Seed(

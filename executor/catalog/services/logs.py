@@ -178,6 +178,7 @@ LOG_GROUP = ResourceType(
     tags="tags",
     stateful=True,
     data=_streams,
+    probes=("DescribeLogStreams",),
     seeds=(
         Seed(operation="CreateLogGroup", params=_create, creates=True, optional=False),
         Seed(operation="PutRetentionPolicy", params=_retain),

@@ -122,6 +122,7 @@ BUCKET = ResourceType(
     tags="Tags",
     stateful=True,
     data=s3_objects.contents,
+    probes=("ListObjectsV2", "ListObjectVersions"),
     overwrites_lose=_overwrites_lose,
     seeds=(
         Seed(
