@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
@@ -90,8 +91,7 @@ class Catalog:
         found = self.service(service)
         reaches = {
             name
-            for kind in (found.types if found else ())
-            for o in kind.operations
+            for _, o in (found.meanings if found else ())
             if o.name == operation
             for name in o.reaches
         }
@@ -151,10 +151,9 @@ class Catalog:
         response = call.response or {}
         return tuple(
             touch
-            for kind in found.types
-            for operation in kind.operations
+            for type_name, operation in found.meanings
             if operation.name == call.operation
-            for touch in _touches(call, kind, operation, response)
+            for touch in _touches(call, type_name, operation, response)
         )
 
     def _reads(self, call: Call) -> bool:
@@ -211,16 +210,17 @@ def _asked(kinds: Iterable[ResourceType]) -> Iterable[str]:
 
 
 def _touches(
-    call: Call, kind: ResourceType, operation: Operation, response: JsonObject
+    call: Call, type_name: str, operation: Operation, response: JsonObject
 ) -> Iterable[Touch]:
     for subject, part in _subjects(call, operation, response):
         yield Touch(
             call=call.n,
-            type=kind.type,
+            type=type_name,
             verb=operation.verb,
             handles=subject,
             part=part,
             succeeded=call.succeeded,
+            hazard=operation.hazard,
         )
 
 
@@ -257,14 +257,5 @@ def _with_shared_handles(touches: list[Touch]) -> tuple[Touch, ...]:
     for touch in touches:
         known = groups[touch.type]
         wider = frozenset(touch.handles).union(*(known.get(h, set()) for h in touch.handles))
-        shared.append(
-            Touch(
-                call=touch.call,
-                type=touch.type,
-                verb=touch.verb,
-                handles=wider,
-                part=touch.part,
-                succeeded=touch.succeeded,
-            )
-        )
+        shared.append(replace(touch, handles=wider))
     return tuple(shared)

@@ -140,6 +140,8 @@ class Operation:
         pairs: function of parameters and response giving (handle, part) of everything touched,
             for a call about parts of several resources; `handles` and `part` are not asked then.
         reaches: services that this one operation reaches beyond its service's `reaches`.
+        hazard: what is dangerous about the call itself, though no setting tells of it after it
+            (a reboot, a failover).
     """
 
     name: str
@@ -149,6 +151,7 @@ class Operation:
     many: bool = False
     pairs: Pairs | None = None
     reaches: tuple[str, ...] = ()
+    hazard: Hazard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +258,8 @@ class Service:
             it. `*` is every service of the catalog (CloudFormation, code that runs).
         harmless: mutating operations that change no resource state worth reading (waiting,
             heartbeats, starting a query); each with the reason.
+        elsewhere: type that another service declares -> what operations of this one mean for it
+            (the older of two APIs for the same resources); that service belongs in `reaches`.
     """
 
     name: str
@@ -262,6 +267,15 @@ class Service:
     is_global: bool = False
     reaches: tuple[str, ...] = ()
     harmless: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, tuple[Operation, ...]] = field(default_factory=dict)
+
+    @property
+    def meanings(self) -> Iterator[tuple[str, Operation]]:
+        """Type and operation of everything that this service's operations mean."""
+        for kind in self.types:
+            yield from ((kind.type, operation) for operation in kind.operations)
+        for type_name, operations in self.elsewhere.items():
+            yield from ((type_name, operation) for operation in operations)
 
 
 def apart(verb: Verb, pairs: Pairs, *operations: str) -> tuple[Operation, ...]:
@@ -278,10 +292,19 @@ def on(
     part: Names = "",
     many: bool = False,
     reaches: tuple[str, ...] = (),
+    hazard: Hazard | None = None,
 ) -> tuple[Operation, ...]:
     """Return one `Operation` per name, all with the same meaning."""
     return tuple(
-        Operation(name=name, verb=verb, handles=handles, part=part, many=many, reaches=reaches)
+        Operation(
+            name=name,
+            verb=verb,
+            handles=handles,
+            part=part,
+            many=many,
+            reaches=reaches,
+            hazard=hazard,
+        )
         for name in operations
     )
 

@@ -26,7 +26,7 @@ from executor.effects.members import unread_members
 from executor.effects.pairing import replacements
 from executor.effects.retention import Retention
 from executor.effects.transience import transients
-from executor.model.call import Trace, Verb
+from executor.model.call import Touch, Trace, Verb
 from executor.model.effect import (
     Action,
     Doubt,
@@ -135,11 +135,13 @@ class Differ:
             overwriting_loses=overwriting_loses,
         )
         blind = overwriting_loses and may_overwrite_unread(before, touches)
-        told = changed or lost or blind or after.settling
+        acute = [t for t in touches if t.hazard is not None and t.succeeded]
+        told = changed or lost or blind or acute or after.settling
         if not told and not self._data_moved(world, before, after):
             return None
         marks = self._semantics.hazards(before, after)
         hazards = {mark.hazard for mark in marks} | ({Hazard.DATA_LOSS} if lost else set())
+        hazards |= {t.hazard for t in acute if t.hazard is not None}
         return self._effect(
             world,
             Action.UPDATE,
@@ -147,7 +149,7 @@ class Differ:
             after,
             hazards=frozenset(hazards),
             changed=changed,
-            parts=(*lost, *dict.fromkeys(mark.field for mark in marks)),
+            parts=(*lost, *dict.fromkeys([mark.field for mark in marks] + _named(acute))),
             blind=blind,
         )
 
@@ -274,6 +276,10 @@ class Differ:
     def _loss(self, before: Resource) -> frozenset[Hazard]:
         loses = self._semantics.stateful(before.type) and holds_data(before)
         return frozenset({Hazard.DATA_LOSS}) if loses else frozenset()
+
+
+def _named(acute: Iterable[Touch]) -> list[str]:
+    return [f"{touch.part}, by call {touch.call}" for touch in acute if touch.part]
 
 
 def _reprieve(before: Resource, after: Resource) -> tuple[FieldChange, ...]:

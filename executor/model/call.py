@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
 
 
@@ -136,6 +137,7 @@ class Touch:
         handles: strings that name the resource: name, id, ARN or URL.
         part: the part it is about (`item`, `policy`, `object a/b`); empty for the whole.
         succeeded: the engine said it worked.
+        hazard: what is dangerous about the call itself, whatever the state after it.
     """
 
     call: int
@@ -144,6 +146,7 @@ class Touch:
     handles: frozenset[str]
     part: str = ""
     succeeded: bool = True
+    hazard: Hazard | None = None
 
 
 @dataclass(frozen=True, slots=True)

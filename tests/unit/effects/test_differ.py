@@ -176,6 +176,27 @@ def test_messages_that_arrive_by_themselves_are_no_effect() -> None:
     assert diff(before, after, NOTHING).effects == ()
 
 
+def _rebooted(*, succeeded: bool = True) -> Trace:
+    done = trace((Verb.UPDATE, "a", "reboot"))
+    (touch,) = done.touches
+    return replace(done, touches=(replace(touch, hazard=Hazard.DISRUPTION, succeeded=succeeded),))
+
+
+def test_a_reboot_that_leaves_nothing_to_see_disrupts() -> None:
+    state = snapshot(resource("a"), resource("b"))
+    effect = only(diff(state, state, _rebooted()))
+    assert (effect.action, effect.name, effect.calls) == (Action.UPDATE, "a", (1,))
+    assert effect.hazards == {Hazard.DISRUPTION}
+    assert effect.parts == ("reboot, by call 1",)
+
+
+def test_a_reboot_that_failed_or_was_of_what_the_run_made_disrupts_nothing() -> None:
+    state = snapshot(resource("a"))
+    assert diff(state, state, _rebooted(succeeded=False)).effects == ()
+    effect = only(diff(snapshot(), state, _rebooted()))
+    assert (effect.action, effect.hazards) == (Action.CREATE, frozenset())
+
+
 def test_a_scheduled_deletion_is_a_deferred_one() -> None:
     effect = only(
         diff(
