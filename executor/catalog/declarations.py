@@ -30,11 +30,18 @@ class Listing:
         operation: botocore operation; paginated where botocore can.
         items: expression over a page giving a list of objects.
         params: literal parameters.
+        within: for what can only be listed in its container (record sets in their zone): how
+            to list the containers; the operation is then called once for each.
+        given: parameter -> expression over the container's item.
+        into: key under which each item keeps its container's.
     """
 
     operation: str
     items: Expression
     params: JsonObject = field(default_factory=dict)
+    within: Listing | None = None
+    given: Mapping[str, Expression] = field(default_factory=dict)
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Protocol, cast
+from typing import Protocol, TypeGuard, cast
 
 from executor.aws import Caller, CallFailed
 from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import Detail, ResourceType
+from executor.catalog.declarations import Detail, Listing, ResourceType
 from executor.catalog.describing import describe
 from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
@@ -129,13 +129,29 @@ class SnapshotReader:
         return reads
 
     def _listed(self, kind: ResourceType, scope: Scope) -> list[JsonObject]:
-        listing = kind.listing
+        return list(self._items(kind.listing, scope))
+
+    def _items(self, listing: Listing, scope: Scope) -> Iterator[JsonObject]:
         self._require(scope.service, listing.operation)
-        found: list[JsonObject] = []
-        for page in self._pages(scope, listing.operation, listing.params):
+        if listing.within is None:
+            yield from self._paged(listing, scope, listing.params)
+            return
+        for container in self._items(listing.within, scope):
+            kept: JsonObject = {listing.into: container} if listing.into else {}
+            given = {name: evaluate(pick, container) for name, pick in listing.given.items()}
+            try:
+                inside = list(self._paged(listing, scope, {**listing.params, **given}))
+            except CallFailed as failure:
+                # Only what is gone with its container is known not to be there.
+                if _says_gone(failure) and container not in self._items(listing.within, scope):
+                    continue
+                raise
+            yield from ({**item, **kept} for item in inside)
+
+    def _paged(self, listing: Listing, scope: Scope, params: JsonObject) -> Iterator[JsonObject]:
+        for page in self._pages(scope, listing.operation, params):
             items = evaluate(listing.items, page)
-            found.extend(i for i in (items if isinstance(items, list) else ()) if _is_object(i))
-        return found
+            yield from (i for i in (items if isinstance(items, list) else ()) if _is_object(i))
 
     def _resource(
         self, kind: ResourceType, scope: Scope, item: JsonObject
@@ -270,7 +286,7 @@ def _translated(data: DataMark | None, translation: Translation) -> DataMark | N
     return data if translated == text else replace(data, entries=json.loads(translated))
 
 
-def _is_object(value: Json) -> bool:
+def _is_object(value: Json) -> TypeGuard[JsonObject]:
     return isinstance(value, Mapping)
 
 
