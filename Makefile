@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 PYTEST_ARGS ?= -q
 
-.PHONY: help demo localstack-image test check lint types imports bench requirements clean
+.PHONY: help demo localstack-image fidelity test check lint types imports bench requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,6 +30,10 @@ test: $(READY) ## the test suite; what needs Docker says so where there is none
 
 localstack-image: ## pull the pinned LocalStack image, or build it from packages
 	sandboxes/localstack/image/build.sh
+
+# One engine and one service: make fidelity ENGINE=moto SERVICE=sqs
+fidelity: $(READY) ## find out what each engine keeps of each type
+	$(BIN)/python -m tests.conformance.fidelity $(ENGINE:%=--engine %) $(SERVICE:%=--service %)
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .

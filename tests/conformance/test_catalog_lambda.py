@@ -2,97 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
-import time
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from executor.aws import Api
-from tests.conformance.catalog_harness import EMULATORS, Case, check_case, lab, only
-
-ROLE = "arn:aws:iam::123456789012:role/runs"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
-
-
-def _package() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", "def handler(event, context):\n    return 1\n")
-    return packed.getvalue()
-
-
-def _lambda(api: Api, operation: str, **params: object) -> None:
-    api.call("lambda", operation, {"FunctionName": "checkout", **params})
-
-
-def _make(api: Api) -> None:
-    role = {"RoleName": "runs", "AssumeRolePolicyDocument": json.dumps(TRUST)}
-    api.call("iam", "CreateRole", role)
-    _lambda(
-        api,
-        "CreateFunction",
-        Runtime="python3.12",
-        Handler="index.handler",
-        Role=ROLE,
-        Code={"ZipFile": _package()},
-        Environment={"Variables": {"TOKEN": "hush"}},
-        Tags={"team": "a"},
-        MemorySize=256,
-        Timeout=9,
-    )
-    _settle(api)
-    _lambda(api, "PublishVersion", Description="first")
-    _lambda(api, "CreateAlias", Name="live", FunctionVersion="1")
-    for sid, principal in (("bucket", "s3.amazonaws.com"), ("all", "*")):
-        action = "lambda:InvokeFunction"
-        _lambda(api, "AddPermission", StatementId=sid, Action=action, Principal=principal)
-    _lambda(api, "PutFunctionConcurrency", ReservedConcurrentExecutions=5)
-    _lambda(api, "CreateFunctionUrlConfig", AuthType="NONE")
-    _lambda(api, "PutFunctionEventInvokeConfig", MaximumRetryAttempts=1)
-
-
-def _settle(api: Api) -> None:
-    ends = time.monotonic() + 20
-    while time.monotonic() < ends:
-        found = api.call("lambda", "GetFunctionConfiguration", {"FunctionName": "checkout"})
-        if found["State"] == "Active":
-            return
-        time.sleep(0.05)
-    raise AssertionError("the function did not become active")
-
-
-# The code is not copied.
-CODE = frozenset({"properties.CodeSha256", "properties.Versions"})
-FUNCTION = Case(
-    service="lambda",
-    type="AWS::Lambda::Function",
-    make=_make,
-    services=("iam",),
-    gaps={"ministack": CODE, "moto": CODE},
-)
-
-
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_function_is_read_and_rebuilt_but_for_its_code(emulator: str, runtime: Path) -> None:
-    check_case(FUNCTION, emulator, runtime)
+from tests.conformance.cases.lambda_functions import make_function
+from tests.conformance.catalog_harness import EMULATORS, lab, only
 
 
 @pytest.mark.parametrize("emulator", EMULATORS)
 def test_values_of_the_environment_are_kept_nowhere(emulator: str, runtime: Path) -> None:
     with lab(emulator, runtime) as target:
-        _make(target.api)
+        make_function(target.api)
         function = only(target.read("lambda"), "AWS::Lambda::Function")["checkout"]
     assert "hush" not in json.dumps(dict(function.raw))
     assert set(function.properties["Environment"]) == {"TOKEN"}  # type: ignore[arg-type]

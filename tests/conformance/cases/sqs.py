@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
-import pytest
 
 from executor.aws import Api
-from tests.conformance.catalog_harness import EMULATORS, Case, check_case
+from tests.conformance.catalog_harness import Case
 
 
 def _make(api: Api) -> None:
@@ -49,8 +46,4 @@ def _update(api: Api) -> None:
 
 
 QUEUE = Case(service="sqs", type="AWS::SQS::Queue", make=_make, remake=_remake, update=_update)
-
-
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_queue_is_read_rebuilt_and_told_from_its_successor(emulator: str, runtime: Path) -> None:
-    check_case(QUEUE, emulator, runtime)
+CASES = (QUEUE,)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-
-import pytest
 
 from executor.aws import Api
-from tests.conformance.catalog_harness import EMULATORS, Case, check_case
-from tests.conformance.catalog_whole import check_whole
+from tests.conformance.catalog_harness import Case
 
 TYPES = (
     "AWS::IAM::ManagedPolicy",
@@ -87,11 +83,6 @@ def _make_role(api: Api) -> None:
     _iam(api, "AttachRolePolicy", RoleName="r1", PolicyArn=POLICY)
 
 
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_principals_and_policies_are_read_and_rebuilt(emulator: str, runtime: Path) -> None:
-    check_whole(_make, ("iam",), TYPES, {}, emulator, runtime)
-
-
 def _make_plain_role(api: Api) -> None:
     trust = _trust({"Service": "ec2.amazonaws.com"})
     _iam(api, "CreateRole", RoleName="r1", AssumeRolePolicyDocument=trust)
@@ -116,6 +107,4 @@ ROLE = Case(
 )
 
 
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_recreated_role_is_told_from_the_first(emulator: str, runtime: Path) -> None:
-    check_case(ROLE, emulator, runtime)
+CASES = (*(Case(service="iam", type=kind, make=_make) for kind in TYPES), ROLE)

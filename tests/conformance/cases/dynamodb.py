@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from executor.aws import Api
-from tests.conformance.catalog_harness import EMULATORS, Case, check_case
+from tests.conformance.catalog_harness import Case
 
 _ORDERS = {"TableName": "orders.v1"}
 
@@ -93,8 +89,4 @@ def _update(api: Api) -> None:
 TABLE = Case(
     service="dynamodb", type="AWS::DynamoDB::Table", make=_make, remake=_remake, update=_update
 )
-
-
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_table_is_read_rebuilt_and_told_from_its_successor(emulator: str, runtime: Path) -> None:
-    check_case(TABLE, emulator, runtime)
+CASES = (TABLE,)

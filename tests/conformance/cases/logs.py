@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from executor.aws import Api
-from tests.conformance.catalog_harness import EMULATORS, Case, check_case
+from tests.conformance.catalog_harness import Case
 
 _GROUP = {"logGroupName": "/app/web-1"}
 
@@ -43,10 +39,4 @@ def _update(api: Api) -> None:
 
 
 GROUP = Case(service="logs", type="AWS::Logs::LogGroup", make=_make, remake=_remake, update=_update)
-
-
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_log_group_is_read_rebuilt_and_told_from_its_successor(
-    emulator: str, runtime: Path
-) -> None:
-    check_case(GROUP, emulator, runtime)
+CASES = (GROUP,)

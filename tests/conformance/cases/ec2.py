@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
-
-import pytest
 
 from executor.aws import Api
 from executor.model.json import Json
-from tests.conformance.catalog_harness import EMULATORS
-from tests.conformance.catalog_whole import Gaps, check_whole
+from tests.conformance.catalog_harness import Case
 
 TYPES = (
     "AWS::EC2::VPC",
@@ -23,11 +19,6 @@ TYPES = (
     "AWS::EC2::NetworkInterface",
     "AWS::EC2::EIP",
 )
-GAPS: dict[str, Gaps] = {
-    # MiniStack gives interfaces addresses of its own, whatever is asked for.
-    "ministack": {"AWS::EC2::NetworkInterface": frozenset({"properties.PrivateIpAddresses"})},
-    "moto": {},
-}
 ANYWHERE = {"CidrIp": "0.0.0.0/0"}
 
 
@@ -130,6 +121,4 @@ def _make_machines(api: Api, subnet: str, web: str, db: str) -> None:
     _ec2(api, "CreateNetworkInterface", SubnetId=subnet, Groups=[web], Description="spare")
 
 
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_network_and_machines_are_read_and_rebuilt(emulator: str, runtime: Path) -> None:
-    check_whole(_make, ("ec2",), TYPES, GAPS[emulator], emulator, runtime)
+CASES = tuple(Case(service="ec2", type=kind, make=_make) for kind in TYPES)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
-import pytest
 
 from executor.aws import Api
-from tests.conformance.catalog_harness import EMULATORS, Case, check_case
+from tests.conformance.catalog_harness import Case
 
 _TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 
@@ -49,13 +46,7 @@ def _update(api: Api) -> None:
 
 TOPIC = Case(service="sns", type="AWS::SNS::Topic", make=_make, update=_update)
 SUBSCRIPTION = Case(service="sns", type="AWS::SNS::Subscription", make=_make, update=_update)
-
-
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_topic_is_read_and_rebuilt(emulator: str, runtime: Path) -> None:
-    check_case(TOPIC, emulator, runtime)
-
-
-@pytest.mark.parametrize("emulator", EMULATORS)
-def test_subscription_is_read_and_rebuilt(emulator: str, runtime: Path) -> None:
-    check_case(SUBSCRIPTION, emulator, runtime)
+CASES = (
+    TOPIC,
+    SUBSCRIPTION,
+)

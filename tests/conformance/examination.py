@@ -1,0 +1,225 @@
+"""Find out what an engine keeps of a resource type, by taking its cases down one road.
+
+Make, read twice, rebuild in a fresh sandbox by the declaration's seeds, read there, compare;
+then change it in place (birth marks stay) and delete and re-create it (they move). Whatever
+the engine does not do becomes part of the finding: nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Protocol
+
+from executor.aws import CallFailed
+from executor.model.resource import Gap, Snapshot
+from sandboxes.fidelity.records import Birth, Level, TypeFidelity
+from tests.conformance.catalog_harness import Case, Lab, differences, only
+
+_RANDOM = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*|\b\d{5,}\b|\b[A-Z0-9]{20,}\b")
+_REBUILT = "could not be rebuilt in the replica: "
+
+
+class OpenLab(Protocol):
+    """Starts a fresh sandbox of one engine."""
+
+    def __call__(self) -> AbstractContextManager[Lab]:
+        """Return the sandbox, to be entered."""
+        ...
+
+
+@dataclass(slots=True)
+class _Found:
+    """What came of one type in one group of cases.
+
+    Attributes:
+        reason: why it could not be made, read or rebuilt at all; empty when it could.
+        words: what was lost.
+        birth: what birth marks do.
+    """
+
+    reason: str = ""
+    words: set[str] = field(default_factory=set)
+    birth: Birth = Birth.UNTRIED
+
+
+def examine(cases: Iterable[Case], open_lab: OpenLab) -> tuple[TypeFidelity, ...]:
+    """Return what an engine keeps of the cases' types."""
+    found: dict[str, list[_Found]] = {}
+    for group in grouped(cases):
+        for kind, one in _examine_group(group, open_lab).items():
+            found.setdefault(kind, []).append(one)
+    return tuple(_joined(kind, several) for kind, several in sorted(found.items()))
+
+
+def grouped(cases: Iterable[Case]) -> list[list[Case]]:
+    """Return the cases that are made by the same function together."""
+
+    def maker(case: Case) -> tuple[str, str, tuple[str, ...]]:
+        return (f"{case.make.__module__}.{case.make.__qualname__}", case.service, case.services)
+
+    return [list(members) for _, members in groupby(sorted(cases, key=maker), key=maker)]
+
+
+def _joined(kind: str, several: Sequence[_Found]) -> TypeFidelity:
+    """Several cases of one type: lost is what any of them lost."""
+    kept = [one for one in several if not one.reason]
+    if not kept:
+        return TypeFidelity(type=kind, level=Level.NONE, reason=several[0].reason)
+    words = {word for one in kept for word in one.words}
+    words |= {f"make {one.reason}" for one in several if one.reason}
+    births = {one.birth for one in kept} - {Birth.UNTRIED}
+    birth = Birth.UNTRIED
+    if births:
+        birth = Birth.STAYS if Birth.STAYS in births else Birth.MOVES
+    level = Level.PARTIAL if words else Level.FULL
+    return TypeFidelity(type=kind, level=level, birth=birth, missing=tuple(sorted(words)))
+
+
+def _examine_group(group: Sequence[Case], open_lab: OpenLab) -> dict[str, _Found]:
+    first = group[0]
+    services = (first.service, *first.services)
+    found = {case.type: _Found() for case in group}
+    with open_lab() as target:
+        if not target.offers(first.service):
+            lacking = "the engine does not implement the service"
+            return {kind: _Found(reason=lacking) for kind in found}
+        broken = _make(first, target)
+        made = target.read(*services)
+        again = target.read(*services)
+        made_at = time.time()
+        for kind, one in found.items():
+            unmade = [*_unmade(kind, found, target), *broken]
+            _note_made(one, kind, made, again, unmade)
+        if all(one.reason for one in found.values()):
+            return found
+        _rebuild(found, made, services, open_lab)
+        for case in group:
+            if not found[case.type].reason:
+                _grow(found[case.type], case, target, services, made_at)
+    return found
+
+
+def _make(case: Case, target: Lab) -> list[str]:
+    """Make what the case makes, as far as the engine can; return why it broke off, if it did."""
+    with target.api.lenient():
+        broken = _attempt(lambda: case.make(target.api))
+    return [broken] if broken else []
+
+
+def _unmade(kind: str, group: Iterable[str], target: Lab) -> Iterator[str]:
+    """Yield the calls that failed and are about the type, or about none that is made here."""
+    about = {other: _operations(other, target) for other in group}
+    for called, failure in target.api.failures.items():
+        if called in about[kind] or not any(called in known for known in about.values()):
+            yield _worded(failure)
+
+
+def _operations(kind: str, target: Lab) -> set[tuple[str, str]]:
+    declared = target.catalog.type(kind)
+    service = target.catalog.service_of(kind)
+    return {(service, operation.name) for operation in declared.operations} if declared else set()
+
+
+def _note_made(
+    one: _Found, kind: str, made: Snapshot, again: Snapshot, unmade: Sequence[str]
+) -> None:
+    unread = [g for g in made.gaps if g.type in (kind, "*")]
+    if not only(made, kind):
+        reasons = [*(g.reason for g in unread), *unmade, "it was made and is not read"]
+        one.reason = _steady(reasons[0])
+        return
+    one.words |= {f"read {_said(g.reason)}" for g in unread}
+    one.words |= {f"make {_said(reason)}" for reason in unmade}
+    one.words |= {f"unsteady {w}" for w in differences(only(made, kind), only(again, kind))}
+
+
+def _rebuild(
+    found: dict[str, _Found], made: Snapshot, services: tuple[str, ...], open_lab: OpenLab
+) -> None:
+    with open_lab() as replica:
+        gaps = replica.seed(made, *services)
+        rebuilt = replica.read(*services)
+    for kind, one in found.items():
+        if one.reason:
+            continue
+        unseeded = [g for g in gaps if g.type == kind]
+        if not only(rebuilt, kind):
+            one.reason = _why_not_rebuilt(unseeded, [g for g in rebuilt.gaps if g.type == kind])
+            continue
+        one.words |= differences(only(made, kind), only(rebuilt, kind)) - _unsteady(one)
+        one.words |= {f"seed {_said(g.reason)}" for g in unseeded}
+
+
+def _unsteady(one: _Found) -> set[str]:
+    return {word.removeprefix("unsteady ") for word in one.words if word.startswith("unsteady ")}
+
+
+def _why_not_rebuilt(unseeded: Sequence[Gap], unread: Sequence[Gap]) -> str:
+    reasons = [gap.reason.removeprefix(_REBUILT) for gap in (*unseeded, *unread)]
+    return f"not rebuilt: {_steady(reasons[0])}" if reasons else "not rebuilt, without a word"
+
+
+def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...], made_at: float) -> None:
+    """Change it in place, then delete and re-create it, and look at its birth marks."""
+    before = _births(target.read(*services), case)
+    if case.update is not None:
+        update = case.update
+        if not _attempt(lambda: update(target.api)):
+            after = _births(target.read(*services), case)
+            if any(after.get(name) != birth for name, birth in before.items()):
+                one.words.add("an update moves the birth mark")
+    if case.remake is not None:
+        # Birth marks have the granularity of a second in some emulators.
+        _wait_past(made_at)
+        remake = case.remake
+        if not _attempt(lambda: remake(target.api)):
+            after = _births(target.read(*services), case)
+            stays = any(after.get(name) == birth for name, birth in before.items())
+            one.birth = Birth.STAYS if stays else Birth.MOVES
+
+
+def _births(snapshot: Snapshot, case: Case) -> dict[str, object]:
+    return {name: dict(r.birth) for name, r in only(snapshot, case.type).items()}
+
+
+def _wait_past(moment: float) -> None:
+    left = int(moment) + 1.02 - time.time()
+    if left > 0:
+        time.sleep(left)
+
+
+def _attempt(act: Callable[[], None]) -> str:
+    """Return why it could not be done; empty when it could."""
+    try:
+        act()
+    except CallFailed as failure:
+        return _worded(failure)
+    except (AssertionError, LookupError, TypeError) as error:
+        # An answer lacks what AWS's has, and what is made next needs it.
+        return f"an answer is incomplete ({type(error).__name__}: {error})"
+    return ""
+
+
+def _worded(failure: CallFailed) -> str:
+    if failure.code == "NotImplemented" and failure.status == 0:
+        return f"the engine has no {failure.operation}"
+    return f"{failure.operation}: {failure.code}: {failure.message}"
+
+
+def _said(reason: str) -> str:
+    """Return `OPERATION` of what the engine has not, `OPERATION: CODE` of what it refuses."""
+    text = reason.removeprefix(_REBUILT)
+    if "the engine has no " in text:
+        return text.rpartition("the engine has no ")[2]
+    parts = text.split(": ")
+    return _steady(": ".join(parts[:2]))
+
+
+def _steady(text: str) -> str:
+    """Return a text without what differs from time to time."""
+    return _RANDOM.sub("…", " ".join(text.split()))[:200]
