@@ -131,7 +131,7 @@ class Cage:
                     [
                         *(shutil.which("bwrap") or "bwrap", "--args", str(listed), "--"),
                         *self._program,
-                        *(str(control), str(settings)),
+                        *(str(control), str(settings), str(OWN)),
                     ],
                     pass_fds=(control, settings, listed),
                     stdin=subprocess.DEVNULL,
