@@ -12,9 +12,9 @@ from pathlib import Path
 from sandboxes.confine.allowed import account_variables
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.limits import Limits
-from sandboxes.confine.mounts import OWN, View, Work
 from sandboxes.confine.names import AWS_SUFFIXES, PORTS
 from sandboxes.confine.trust import Trust
+from sandboxes.confine.view import OWN, View, Work
 from sandboxes.model import Door
 from sandboxes.processes import MARKER, marker_value
 
