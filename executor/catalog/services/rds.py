@@ -1,0 +1,38 @@
+"""Amazon RDS, and what speaks its API: Aurora, DocumentDB, Neptune.
+
+Proxies, blue/green deployments, global clusters, shard groups, tenant databases, exports,
+event subscriptions, integrations and security groups of the classic kind are not read: what
+changes them leaves a run undecided.
+"""
+
+from __future__ import annotations
+
+from executor.catalog.declarations import Service
+from executor.catalog.rds_backups import AUTOMATED_BACKUP
+from executor.catalog.rds_clusters import DB_CLUSTER
+from executor.catalog.rds_groups import (
+    DB_CLUSTER_PARAMETER_GROUP,
+    DB_PARAMETER_GROUP,
+    DB_SUBNET_GROUP,
+    OPTION_GROUP,
+)
+from executor.catalog.rds_instances import DB_INSTANCE
+from executor.catalog.rds_snapshots import DB_CLUSTER_SNAPSHOT, DB_SNAPSHOT
+
+SERVICE = Service(
+    name="rds",
+    types=(
+        DB_SUBNET_GROUP,
+        DB_PARAMETER_GROUP,
+        DB_CLUSTER_PARAMETER_GROUP,
+        OPTION_GROUP,
+        DB_CLUSTER,
+        # What was retained is made before another instance takes the name.
+        AUTOMATED_BACKUP,
+        DB_INSTANCE,
+        DB_SNAPSHOT,
+        DB_CLUSTER_SNAPSHOT,
+    ),
+    # Subnet groups are made of subnets.
+    reaches=("ec2",),
+)
