@@ -18,6 +18,7 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::EC2::SubnetRouteTableAssociation": "AWS::EC2::RouteTable",
     "AWS::EC2::VPCGatewayAttachment": "AWS::EC2::InternetGateway",
     "AWS::EC2::VolumeAttachment": "AWS::EC2::Volume",
+    "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",
     "AWS::IAM::AccessKey": "AWS::IAM::User",
     "AWS::IAM::GroupPolicy": "AWS::IAM::Group",
     "AWS::IAM::Policy": "AWS::IAM::Role",

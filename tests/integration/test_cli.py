@@ -62,8 +62,8 @@ def test_hold_is_3_and_deny_is_4_and_undecided_is_5(
     denied = programs.script(f"c('sqs').delete_queue(QueueUrl={url!r})")
     assert (denied.status, denied.report()["decision"]) == (4, "deny")
     assert rules_of(denied.report()) == {"unexpected-delete"}
-    rule = "c('events').put_rule(Name='daily', ScheduleExpression='rate(1 day)')"
-    unknown = programs.script(rule)
+    identity = "c('ses').verify_email_identity(EmailAddress='a@example.com')"
+    unknown = programs.script(identity)
     assert (unknown.status, unknown.report()["decision"]) == (5, "undecided")
 
 

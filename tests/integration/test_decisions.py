@@ -220,10 +220,10 @@ def test_an_operation_that_the_engine_lacks_is_undecided(
 def test_a_service_that_the_catalog_cannot_read_is_undecided(
     production: Production, rehearse: Rehearse
 ) -> None:
-    report = rehearse("c('events').put_rule(Name='daily', ScheduleExpression='rate(1 day)')")
+    report = rehearse("c('ses').verify_email_identity(EmailAddress='a@example.com')")
     assert report.decision == "undecided"
     assert rules(report) == {"not-covered"}
-    assert "events:PutRule" in report.findings[0].message
+    assert "ses:VerifyEmailIdentity" in report.findings[0].message
 
 
 def test_a_failure_in_a_finally_block_still_shows_the_deletion(
