@@ -95,6 +95,19 @@ class Caller(Protocol):
         ...
 
 
+_CONNECT_S = 5.0
+
+
+class RawCaller(Caller, Protocol):
+    """A `Caller` that also gives botocore's own answers."""
+
+    def raw_call(
+        self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
+    ) -> dict[str, object]:
+        """Make one call; streams and dates are as botocore gives them. Raises `CallFailed`."""
+        ...
+
+
 class Api:
     """Calls AWS by botocore's names; thread-safe."""
 
@@ -188,7 +201,8 @@ class Api:
         where = self._where
         keys = where.credentials
         config = Config(
-            connect_timeout=self._timeout_s,
+            # Who does not pick up soon never does; an answer may take its time.
+            connect_timeout=min(self._timeout_s, _CONNECT_S),
             read_timeout=self._timeout_s,
             max_pool_connections=32,
             parameter_validation=True,
@@ -235,7 +249,7 @@ class ReadApi:
     Two things must agree: the operation is on the list, and its name is a look.
     """
 
-    def __init__(self, inner: Caller, allowed: Callable[[str, str], bool]) -> None:
+    def __init__(self, inner: RawCaller, allowed: Callable[[str, str], bool]) -> None:
         """Args:
         inner: what makes the calls that are let through.
         allowed: whether a service's operation is on the list.
@@ -256,6 +270,13 @@ class ReadApi:
         """Make a paginated read call; see `Caller.pages`."""
         self._refuse_others(service, operation)
         return self._inner.pages(service, operation, params, region=region)
+
+    def raw_call(
+        self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
+    ) -> dict[str, object]:
+        """Make one read call; see `RawCaller.raw_call`."""
+        self._refuse_others(service, operation)
+        return self._inner.raw_call(service, operation, params, region=region)
 
     def _refuse_others(self, service: str, operation: str) -> None:
         if is_mutating(service, operation) or not self._allowed(service, operation):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from executor.errors import InvalidConfig, NotFound
 from executor.model.decision import Decision
 from executor.model.finding import Rule
+from executor.model.hydration import Hydration
 from executor.model.intent import Limits, ResourcePattern
 from executor.model.target import TargetKind, TargetSettings
 
@@ -72,6 +73,7 @@ class Config:
         engine: name or URL of the engine; `auto` to choose.
         emulator: what the embedded engine runs: `ministack` or `moto`.
         timeout_s: a change is ended after that many seconds; None for never.
+        hydration: how much of the target a replica gets.
     """
 
     path: Path | None = None
@@ -82,6 +84,7 @@ class Config:
     engine: str = "auto"
     emulator: str = "ministack"
     timeout_s: float | None = None
+    hydration: Hydration = field(default_factory=Hydration)
 
     def policy_for(self, target: str) -> PolicySettings:
         """Return the policy for a target; the general one where it has none of its own."""

@@ -19,6 +19,7 @@ from executor.config import Config, PolicySettings, check_url
 from executor.errors import InvalidConfig, InvalidIntent
 from executor.model.decision import Decision
 from executor.model.finding import Rule
+from executor.model.hydration import Hydration
 from executor.model.intent import ResourcePattern
 from executor.model.target import TargetKind, TargetSettings
 
@@ -73,6 +74,15 @@ class _EngineForm(_Form):
     emulator: Literal["ministack", "moto"] = "ministack"
 
 
+class _ReplicaForm(_Form):
+    hydrate: _Text | list[_Text] = "touched"
+    entries: Annotated[int, Field(ge=1, strict=True)] = 10_000
+    objects: Annotated[int, Field(ge=1, strict=True)] = 1_000
+    copy_data: list[_Text] = []
+    calls_per_second: Annotated[float, Field(gt=0)] | None = None
+    timeout_s: Annotated[float, Field(gt=0)] = 20.0
+
+
 class _RunForm(_Form):
     timeout_s: Annotated[float, Field(gt=0)] | None = None
 
@@ -82,6 +92,7 @@ class _FileForm(_Form):
     targets: dict[str, _TargetForm] = {}
     policy: _PolicyForm = _PolicyForm()
     engine: _EngineForm = _EngineForm()
+    replica: _ReplicaForm = _ReplicaForm()
     limits: _RunForm = _RunForm()
 
 
@@ -146,6 +157,26 @@ def _config(path: Path, values: Mapping[str, object], prefix: str) -> Config:
         engine=form.engine.name,
         emulator=form.engine.emulator,
         timeout_s=form.limits.timeout_s,
+        hydration=_hydration(form.replica, f"{path}: {prefix}replica"),
+    )
+
+
+def _hydration(form: _ReplicaForm, where: str) -> Hydration:
+    asked = form.hydrate if isinstance(form.hydrate, str) else ",".join(form.hydrate)
+    try:
+        copy = tuple(
+            ResourcePattern.parse(text, where=f"{where}.copy_data[{i}]")
+            for i, text in enumerate(form.copy_data)
+        )
+    except InvalidIntent as error:
+        raise InvalidConfig(error.message, hint=error.hint) from None
+    return replace(
+        Hydration.parse(asked, where=f"{where}.hydrate"),
+        entries=form.entries,
+        objects=form.objects,
+        copy=copy,
+        per_second=form.calls_per_second,
+        timeout_s=form.timeout_s,
     )
 
 
@@ -232,6 +263,7 @@ _FORMS: dict[tuple[str, ...], type[_Form]] = {
     ("targets", "*", "policy", "limits"): _LimitsForm,
     ("targets", "*", "policy", "network"): _NetworkForm,
     ("engine",): _EngineForm,
+    ("replica",): _ReplicaForm,
     ("limits",): _RunForm,
 }
 

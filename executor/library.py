@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from executor.assembly import App
@@ -64,6 +65,8 @@ class Executor:
         *,
         timeout_s: float | None = None,
         in_place: bool = False,
+        hydrate: str = "",
+        copy_data: Sequence[str] = (),
     ) -> Report:
         """Rehearse a change against a replica of the target.
 
@@ -72,6 +75,8 @@ class Executor:
             intent: what it means to do; None declares nothing.
             timeout_s: the command is ended after that many seconds.
             in_place: run in the real work directory and not in a copy.
+            hydrate: `all`, `touched`, `none` or `TYPE,...`; empty for the configured one.
+            copy_data: `TYPE NAME` patterns of resources whose data is copied to the replica.
 
         Raises:
             ExecutorError: it could not be rehearsed; there is no decision.
@@ -85,6 +90,8 @@ class Executor:
             daemon=self._daemon,
             in_place=in_place,
             timeout_s=timeout_s,
+            hydrate=hydrate,
+            copy_data=tuple(copy_data),
         )
         return self._app.dry_run(request, self._progress)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -153,11 +154,13 @@ class App:
         from executor.assembly.rehearsing import engine_of
         from executor.assembly.road import hydrated
         from executor.config import load_config
+        from executor.model.hydration import Hydrate
         from sandboxes.confine.environment import Appearance, client_variables
         from sandboxes.model import SandboxSpec
 
         config = load_config(Path.cwd())
-        target = self._dry_runs().target(config, request.target)
+        hydration = replace(config.hydration, mode=Hydrate.ALL, types=())
+        target = self._dry_runs().target(config, request.target, hydration)
         ref = target.ref
         engine = engine_of(config, request.engine)
         spec = SandboxSpec(
@@ -168,10 +171,7 @@ class App:
         )
         progress.stage("sandbox", "starting")
         with engine.start(spec) as sandbox:
-            replica = hydrated(sandbox, target, self._catalog, progress)
-            if target.read is not None:
-                for service in self._catalog.services:
-                    replica.prepare(service, "", ref.region)
+            hydrated(sandbox, target, self._catalog, progress, hydration)
             look = Appearance(url=sandbox.url, account=ref.account, region=ref.region, run=spec.run)
             yield SandboxSession(
                 url=sandbox.url,

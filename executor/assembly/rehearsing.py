@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executor.assembly.stages import RealStages, RunPlace
 from executor.changes.checking import check_change
 from executor.config import Config, PolicySettings, load_config, resolve_target
-from executor.errors import EngineFailed
+from executor.errors import EngineFailed, InvalidConfig, InvalidIntent
 from executor.ledger.store import RunStore
 from executor.model.application import DryRunRequest, TargetChoice
 from executor.model.change import AnyChange, CommandChange
 from executor.model.decision import Decision
-from executor.model.intent import Intent
+from executor.model.hydration import Hydration
+from executor.model.intent import Intent, ResourcePattern
 from executor.model.policy import Policy
 from executor.model.progress import Progress
 from executor.model.report import Report
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from executor.assembly.targets import OpenTarget
     from executor.catalog.catalog import Catalog
     from executor.judging import Verdict
+    from executor.model.resource import Gap
 
 PROMOTABLE = frozenset({Decision.ALLOW, Decision.HOLD})
 
@@ -62,7 +66,8 @@ class DryRuns:
         config = load_config(_start(request.change))
         settings = config.policy_for(request.target.name or config.target)
         policy = policy_of(settings)
-        target = self.target(config, request.target)
+        hydration = self._hydration(config, request)
+        target = self.target(config, request.target, hydration)
         engine = engine_of(config, request.engine)
         confinement = _confinement_of(request)
         self._store.prepare()
@@ -81,15 +86,37 @@ class DryRuns:
                 timeout_s=request.timeout_s or config.timeout_s,
                 environment=self._environment,
                 reachable=settings.reachable,
+                hydration=hydration,
             )
+            from executor.replica import in_part
+
             started = datetime.now(UTC).isoformat(timespec="seconds")
             rehearsal = self._rehearse(stages, request, target, progress)
             verdict = _judged(rehearsal, request.intent, policy)
-            report = _report(run, started, request, target, rehearsal, verdict)
+            partly = in_part(self._catalog(), rehearsal.prior)
+            report = _report(run, started, request, target, rehearsal, verdict, partly)
             self._keep(report, rehearsal, place)
         return report
 
-    def target(self, config: Config, choice: TargetChoice) -> OpenTarget:
+    def _hydration(self, config: Config, request: DryRunRequest) -> Hydration:
+        """Return how much of the target is wanted.
+
+        Raises:
+            InvalidConfig: it names what there is not.
+        """
+        found = hydration_of(config, request.hydrate, request.copy_data)
+        unknown = [glob for glob in found.types if not self._known(glob)]
+        if unknown:
+            raise InvalidConfig(
+                f"--hydrate: the catalog has no type {unknown[0]!r}",
+                hint="types are CloudFormation's, such as AWS::SQS::Queue; globs are allowed",
+            )
+        return found
+
+    def _known(self, glob: str) -> bool:
+        return bool(self._catalog().needed(lambda name: fnmatchcase(name, glob)))
+
+    def target(self, config: Config, choice: TargetChoice, hydration: Hydration) -> OpenTarget:
         """Find and reach the target that was asked for."""
         from executor.assembly.targets import open_target
 
@@ -100,7 +127,18 @@ class DryRuns:
             account=choice.account,
             region=choice.region,
         )
-        return open_target(settings, lambda *asked: self._catalog().reads(*asked))
+
+        def reads(service: str, operation: str) -> bool:
+            catalog = self._catalog()
+            copies = bool(hydration.copy) and catalog.copies(service, operation)
+            return copies or catalog.reads(service, operation)
+
+        return open_target(
+            settings,
+            reads,
+            per_second=hydration.per_second,
+            timeout_s=hydration.timeout_s,
+        )
 
     @contextmanager
     def _place(self, run: str) -> Iterator[RunPlace]:
@@ -188,6 +226,23 @@ def engine_of(config: Config, asked: str) -> Engine:
     return choose(name)
 
 
+def hydration_of(config: Config, asked: str, copy_data: Sequence[str]) -> Hydration:
+    """Return the configured hydration with what a request asks for in its place.
+
+    Raises:
+        InvalidConfig: what is asked for cannot be read.
+    """
+    found = config.hydration
+    if asked:
+        parsed = Hydration.parse(asked)
+        found = replace(found, mode=parsed.mode, types=parsed.types)
+    try:
+        more = tuple(ResourcePattern.parse(text, where="--copy-data") for text in copy_data)
+    except InvalidIntent as error:
+        raise InvalidConfig(error.message, hint=error.hint) from None
+    return replace(found, copy=found.copy + more)
+
+
 def policy_of(settings: PolicySettings) -> Policy:
     """Return the judge's policy for a target's settings."""
     return Policy(
@@ -224,6 +279,7 @@ def _report(
     target: OpenTarget,
     rehearsal: Rehearsal,
     verdict: Verdict,
+    partly: tuple[Gap, ...],
 ) -> Report:
     from executor.promotion.preconditions import evidence
 
@@ -244,7 +300,7 @@ def _report(
         engine=rehearsal.engine,
         isolation=rehearsal.ran.isolation,
         types=tuple(sorted({r.type for r in rehearsal.observed.resources.values()})),
-        not_covered=not_covered(rehearsal),
+        not_covered=not_covered(rehearsal) + partly,
         transient=rehearsal.effects.transient,
         evidence=evidence(rehearsal.trace.calls, rehearsal.baseline),
         timing_ms=rehearsal.timing_ms,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from executor.assembly.targets import OpenTarget
@@ -22,9 +22,10 @@ from executor.gateway.recorder import FileRecorder
 from executor.gateway.server import Gateway
 from executor.gateway.vault import Vault
 from executor.model.change import CallsChange, ChangeOutcome
+from executor.model.hydration import Hydrate, Hydration
 from executor.model.progress import Progress
 from executor.model.resource import Resource, Scope, Snapshot
-from executor.replica import Hydrator, Seeder
+from executor.replica import Copier, Hydrator, Seeder
 from executor.snapshots import SettledReader, SnapshotReader
 from sandboxes.contract import Sandbox
 
@@ -99,9 +100,13 @@ class HydratedReplica:
 
 
 def hydrated(
-    sandbox: Sandbox, target: OpenTarget, catalog: Catalog, progress: Progress
+    sandbox: Sandbox,
+    target: OpenTarget,
+    catalog: Catalog,
+    progress: Progress,
+    hydration: Hydration,
 ) -> HydratedReplica:
-    """Return a sandbox as a replica of a target that fills by need."""
+    """Return a sandbox as a replica of a target that fills by need, or as `hydration` says."""
     ref = target.ref
     keys = Credentials(access_key=ref.account, secret_key="rehearsal")
     api = Api(Where(region=ref.region, endpoint_url=sandbox.url, credentials=keys))
@@ -127,9 +132,19 @@ def hydrated(
     def list_engine(kind: ResourceType, region: str) -> tuple[Resource, ...]:
         return own.read_type(kind, own.scope(catalog.service_of(kind.type), region))
 
-    source = None
+    source, copier = None, None
     if target.read is not None:
-        source = SnapshotReader(catalog, target.read, account=ref.account, region=ref.region)
+        source = SnapshotReader(
+            catalog,
+            target.read,
+            account=ref.account,
+            region=ref.region,
+            cap=hydration.entries,
+            left_out=left_out(hydration, catalog),
+            progress=lambda done, known: progress.tick("read", done, known),
+        )
+        if hydration.copy:
+            copier = Copier(catalog, target.read, wanted=hydration.copies)
     hydrator = Hydrator(
         catalog=catalog,
         source=source,
@@ -140,12 +155,31 @@ def hydrated(
             aliases,
             list_engine=list_engine,
             implements=sandbox.operations.implements,
+            objects=hydration.objects,
+            progress=lambda done, known: progress.tick("rebuilt", done, known),
+            fill=copier,
         ),
         account=ref.account,
         region=ref.region,
         progress=lambda text: progress.stage("replica", text),
+        uncopied=copier.taken if copier is not None else tuple,
     )
+    if hydration.mode is Hydrate.ALL and source is not None:
+        hydrator.prepare_all(ref.region)
     return HydratedReplica(hydrator, translated, aliases, api, catalog)
+
+
+def left_out(hydration: Hydration, catalog: Catalog) -> Callable[[str], str]:
+    """Return why a type is not read from the target; empty for what is."""
+    match hydration.mode:
+        case Hydrate.NONE:
+            return lambda type_name: "not read from the target: --hydrate none"
+        case Hydrate.TYPES:
+            wanted = catalog.needed(hydration.names)
+            reason = f"not read from the target: --hydrate {','.join(hydration.types)}"
+            return lambda type_name: "" if type_name in wanted else reason
+        case Hydrate.ALL | Hydrate.TOUCHED:
+            return lambda type_name: ""
 
 
 def open_gateway(

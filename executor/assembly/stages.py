@@ -14,6 +14,7 @@ from executor.errors import EngineFailed, InvalidChange
 from executor.gateway.doors import Doors
 from executor.model.application import DryRunRequest
 from executor.model.change import AnyChange, CallsChange, ChangeOutcome, CommandChange
+from executor.model.hydration import Hydration
 from executor.model.json import Json
 from executor.model.policy import NOT_NEEDED
 from executor.model.progress import Progress
@@ -76,6 +77,7 @@ class RealStages:
         timeout_s: float | None,
         environment: dict[str, str],
         reachable: tuple[str, ...] = (),
+        hydration: Hydration | None = None,
     ) -> None:
         """Args:
         request: what was asked for.
@@ -88,6 +90,7 @@ class RealStages:
         timeout_s: the command is ended after that many seconds.
         environment: the caller's environment.
         reachable: hosts that the policy opens to the command.
+        hydration: how much of the target the replica gets.
         """
         self._request = request
         self._place = place
@@ -99,6 +102,7 @@ class RealStages:
         self._timeout_s = timeout_s
         self._environment = environment
         self._reachable = reachable
+        self._hydration = hydration or Hydration()
         self._doors: Doors | None = None
 
     def open_sandbox(self) -> AbstractContextManager[Sandbox]:
@@ -117,7 +121,7 @@ class RealStages:
         """Make the sandbox hydrate by need."""
         from executor.assembly.road import hydrated
 
-        return hydrated(sandbox, self._target, self._catalog(), self._progress)
+        return hydrated(sandbox, self._target, self._catalog(), self._progress, self._hydration)
 
     def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:
         """Open the only road to the sandbox."""

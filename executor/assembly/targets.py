@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from executor.aws import Api, Caller, CallFailed, Credentials, ReadApi, Where
+from executor.aws import Api, Caller, CallFailed, Credentials, RawCaller, ReadApi, Where
+from executor.aws_patience import PatientApi
 from executor.errors import TargetFailed
 from executor.model.report import TargetRef
 from executor.model.target import TargetKind, TargetSettings
@@ -13,6 +14,8 @@ from executor.model.target import TargetKind, TargetSettings
 # Seeding an empty replica needs some account; emulators know this one.
 NO_ACCOUNT = "000000000000"
 _READ_ATTEMPTS = 5
+# Others use the account's rates as well. A guess; `replica.calls_per_second` sets another.
+_MODEST_PACE = 25.0
 _DUMMY = Credentials(access_key="test", secret_key="test")
 
 
@@ -28,15 +31,23 @@ class OpenTarget:
 
     ref: TargetRef
     settings: TargetSettings
-    read: Caller | None
+    read: RawCaller | None
 
 
-def open_target(settings: TargetSettings, reads: Callable[[str, str], bool]) -> OpenTarget:
+def open_target(
+    settings: TargetSettings,
+    reads: Callable[[str, str], bool],
+    *,
+    per_second: float | None = None,
+    timeout_s: float = 20.0,
+) -> OpenTarget:
     """Reach a target and find out its account.
 
     Args:
         settings: which target, and how it is reached.
         reads: the read operations that it may be asked, by service and operation.
+        per_second: calls per second and service at most; None takes a modest pace for AWS.
+        timeout_s: how long one answer is waited for.
 
     Raises:
         TargetFailed: it does not answer, or is another account than was asked for.
@@ -46,8 +57,11 @@ def open_target(settings: TargetSettings, reads: Callable[[str, str], bool]) -> 
     where, account = _reached(settings)
     if settings.role_read:
         where = replace(where, credentials=_assumed(where, settings.role_read))
-    api = ReadApi(Api(where, attempts=_READ_ATTEMPTS), reads)
-    return OpenTarget(ref=_ref(settings, account), settings=settings, read=api)
+    if per_second is None and settings.kind is TargetKind.AWS:
+        per_second = _MODEST_PACE
+    api = Api(where, attempts=_READ_ATTEMPTS, timeout_s=timeout_s)
+    read = ReadApi(PatientApi(api, per_second=per_second), reads)
+    return OpenTarget(ref=_ref(settings, account), settings=settings, read=read)
 
 
 def writing_api(target: OpenTarget) -> Caller:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
@@ -173,6 +173,25 @@ class Catalog:
             found = self.service(service)
             self._reading[service] = frozenset(_asked(found.types if found else ()))
         return operation in self._reading[service]
+
+    def copies(self, service: str, operation: str) -> bool:
+        """Whether copying the data of some type takes the operation."""
+        found = self.service(service)
+        return any(
+            kind.copy is not None and operation in kind.copy.operations
+            for kind in (found.types if found else ())
+        )
+
+    def needed(self, wanted: Callable[[str], bool]) -> frozenset[str]:
+        """Return the types that are wanted, with all that those depend on."""
+        found: set[str] = set()
+        queue = [name for name in self._types if wanted(name)]
+        while queue:
+            name = queue.pop()
+            if name not in found and name in self._types:
+                found.add(name)
+                queue.extend(self._types[name].depends_on)
+        return frozenset(found)
 
     def readable(self, type_name: str) -> bool:
         """Whether resources of the type are read, or are parts of what is read."""

@@ -82,6 +82,32 @@ class Reading(Protocol):
         ...
 
 
+class Copying(Protocol):
+    """What copying data may use: the read calls that the type's `DataCopy` declares."""
+
+    def call(self, operation: str, params: Mapping[str, object]) -> Mapping[str, object]:
+        """Make one call and return botocore's own answer; raises `CallFailed`."""
+        ...
+
+    def body(self, answer: Mapping[str, object], key: str) -> bytes:
+        """Read a streamed body; raises `CallFailed` when it is more than may be copied."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataCopy:
+    """How the data of a resource is copied, where somebody asks for that.
+
+    Attributes:
+        operations: read operations that it takes; asked of the target for these resources only.
+        fill: function of the reading, the raw description, the operation of a seed call and
+            its parameters that gives the parameters with the target's data in them.
+    """
+
+    operations: tuple[str, ...]
+    fill: Callable[[Copying, JsonObject, str, Mapping[str, object]], Mapping[str, object]]
+
+
 DataProbe: TypeAlias = Callable[[Reading, JsonObject], DataMark]
 
 
@@ -200,6 +226,7 @@ class ResourceType:
         stateful: it holds data that is lost with it.
         data: reads what it holds.
         probes: operations that `data` asks; what is not declared is not let through to a target.
+        copy: how its data is copied; None where that cannot be done.
         overwrites_lose: function of the properties: whether overwriting an entry loses data.
         members: expression giving `[{LogicalId, Type, Id}]`, for stacks.
         builtin: expression, true for what AWS makes itself, along with something else or at
@@ -238,6 +265,7 @@ class ResourceType:
     stateful: bool = False
     data: DataProbe | None = None
     probes: tuple[str, ...] = ()
+    copy: DataCopy | None = None
     overwrites_lose: Callable[[JsonObject], bool] | None = None
     members: Pick = ""
     builtin: Pick = ""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from executor.catalog.declarations import Pairs, Reading, objects, table, text
+from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
 from executor.model.json import Json, JsonObject, canonical, digest
 from executor.model.resource import DataMark
 
@@ -65,6 +65,30 @@ def batches(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, obj
             for key in keys[start : start + _BATCH]
         ]
         yield {"RequestItems": {raw["TableName"]: puts}}
+
+
+def copied(
+    copying: Copying, raw: JsonObject, operation: str, params: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Return the parameters of a batch with the target's items in the place of stand-ins."""
+    if operation != "BatchWriteItem":
+        return params
+    name = text(raw, "TableName")
+    requests = params["RequestItems"]
+    assert isinstance(requests, Mapping)
+    keys = [
+        {k: v for k, v in request["PutRequest"]["Item"].items() if k not in _STAND_IN}
+        for request in requests[name]
+    ]
+    puts: list[object] = []
+    wanted: object = {name: {"Keys": keys, "ConsistentRead": True}}
+    while wanted:
+        answer = copying.call("BatchGetItem", {"RequestItems": wanted})
+        found = answer.get("Responses")
+        items_found = found.get(name, []) if isinstance(found, Mapping) else []
+        puts.extend({"PutRequest": {"Item": item}} for item in items_found)
+        wanted = answer.get("UnprocessedKeys")
+    return {"RequestItems": {name: puts}} if puts else params
 
 
 def one_item(params: JsonObject, response: JsonObject) -> Iterable[Pair]:

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from executor.catalog.declarations import Pairs, Reading, objects, table, text
+from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
 from executor.model.json import JsonObject
 from executor.model.resource import DataMark
-
-REBUILT = 1000
-"""How many entries of a bucket a replica gets at most."""
 
 _MOST_BYTES = 4096
 _VERSION = "?versionId="
 # Names the target's version in the placeholder, for learning the engine's id of it.
 _SEEDED = "seeded-version"
 _NULL = "null"
+_HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentType")
 Pair = tuple[str, str]
 Params = Iterator[Mapping[str, object]]
 
@@ -44,8 +42,7 @@ def contents(reading: Reading, raw: JsonObject) -> DataMark:
         unit="version" if versioned else "object",
         count=len(entries) if complete else None,
         entries=entries,
-        # What is not rebuilt is not rehearsed either.
-        complete=complete and len(entries) <= REBUILT,
+        complete=complete,
     )
 
 
@@ -73,7 +70,7 @@ def _named(key: str, version: str) -> str:
 
 def put_objects(raw: JsonObject, data: DataMark | None) -> Params:
     """Parameters that put a placeholder in the place of every object and version."""
-    entries = list((data.entries if data else {}).items())[:REBUILT]
+    entries = list((data.entries if data else {}).items())
     if not has_versions(raw):
         yield from (_put(raw, key, fingerprint, "") for key, fingerprint in entries)
         return
@@ -84,9 +81,31 @@ def put_objects(raw: JsonObject, data: DataMark | None) -> Params:
             yield _put(raw, key, fingerprint, version)
 
 
+def copied(
+    copying: Copying, raw: JsonObject, operation: str, params: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Return the parameters of a PutObject with the target's object in them."""
+    if operation != "PutObject":
+        return params
+    named = params.get("Metadata")
+    metadata = dict(named) if isinstance(named, Mapping) else {}
+    asked = {"Bucket": params["Bucket"], "Key": params["Key"]}
+    if metadata.get(_SEEDED):
+        asked["VersionId"] = metadata[_SEEDED]
+    answer = copying.call("GetObject", asked)
+    kept = {key: answer[key] for key in _HEADERS if answer.get(key)}
+    theirs = answer.get("Metadata")
+    return {
+        **params,
+        **kept,
+        "Body": copying.body(answer, "Body"),
+        "Metadata": {**(theirs if isinstance(theirs, Mapping) else {}), **metadata},
+    }
+
+
 def hide_objects(raw: JsonObject, data: DataMark | None) -> Params:
     """Parameters that put delete markers where no version is the current one."""
-    entries = list(data.entries if data else ())[:REBUILT]
+    entries = list(data.entries if data else ())
     for key in dict.fromkeys(split(entry)[0] for entry in entries):
         if data is not None and has_versions(raw) and key not in data.entries:
             yield {"Bucket": raw["Name"], "Key": key}

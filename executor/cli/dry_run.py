@@ -107,6 +107,18 @@ def behind_dashes(ctx: click.Context) -> tuple[str, ...] | None:
     metavar="SECONDS",
     help="End the command after that long.",
 )
+@click.option(
+    "--hydrate",
+    default="",
+    metavar="all|touched|none|TYPE,...",
+    help="What the replica gets of the target.  [default: touched]",
+)
+@click.option(
+    "--copy-data",
+    multiple=True,
+    metavar="'TYPE NAME'",
+    help="Copy the data of these resources, which is else only represented. Repeatable.",
+)
 @format_options
 @look_options
 @click.version_option(__version__, prog_name="dry-run")
@@ -126,6 +138,8 @@ def dry_run(
     confine: str,
     in_place: bool,
     timeout: float | None,
+    hydrate: str,
+    copy_data: tuple[str, ...],
     format_name: str,
     output: Path | None,
     quiet: bool,
@@ -150,6 +164,8 @@ def dry_run(
         daemon=not no_daemon,
         in_place=in_place,
         timeout_s=timeout,
+        hydrate=hydrate,
+        copy_data=copy_data,
         output=watch.output,
     )
     with asked_for(engine, confine), watch:

@@ -106,10 +106,15 @@ def _erased(
             yield f"{before.unit} {touch.part}"
         elif overwriting_loses:
             yield f"{before.unit} {touch.part} (overwritten)"
+    elif touch.part in before.unbuilt:
+        yield f"{before.unit} {touch.part}"
     elif before.unit == _GUESSED or not before.complete:
         yield f"{touch.part}, by call {touch.call}"
 
 
 def _overwritten(before: DataMark | None, touch: Touch) -> Iterator[str]:
-    if before is not None and before.unit == _HOLLOW and touch.part in before.entries:
+    if before is None:
+        return
+    unseen = touch.part in before.unbuilt
+    if unseen or (before.unit == _HOLLOW and touch.part in before.entries):
         yield f"{before.unit} {touch.part} (overwritten)"

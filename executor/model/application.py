@@ -42,6 +42,8 @@ class DryRunRequest:
         daemon: the per-user background server may be used and started.
         in_place: the command runs in the real work directory, not in a copy.
         timeout_s: the command is ended after that many seconds; None for the configured one.
+        hydrate: `all`, `touched`, `none` or `TYPE,...`; empty for the configured one.
+        copy_data: `TYPE NAME` patterns of resources whose data is copied, besides the configured.
         output: receives what the command writes, as it comes; None for nowhere but the log.
     """
 
@@ -53,6 +55,8 @@ class DryRunRequest:
     daemon: bool = True
     in_place: bool = False
     timeout_s: float | None = None
+    hydrate: str = ""
+    copy_data: tuple[str, ...] = ()
     output: IO[bytes] | None = field(default=None, compare=False, repr=False)
 
 

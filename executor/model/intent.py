@@ -110,8 +110,11 @@ class ResourcePattern:
 
     def matches(self, effect: Effect) -> bool:
         """Whether the effect is on a protected resource."""
-        names = _names_of(effect)
-        return fnmatch.fnmatchcase(effect.type, self.type) and any(
+        return self.names(effect.type, _names_of(effect))
+
+    def names(self, type_name: str, names: Iterable[str]) -> bool:
+        """Whether a resource of that type, known by any of `names`, is meant."""
+        return fnmatch.fnmatchcase(type_name, self.type) and any(
             fnmatch.fnmatchcase(name, self.name) for name in names
         )
 

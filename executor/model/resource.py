@@ -29,12 +29,15 @@ class DataMark:
         count: how many there are; None when that cannot be known.
         entries: key -> fingerprint of its value, as far as they were read.
         complete: every entry was read (no cap was hit).
+        unbuilt: entries that the target holds and its replica does not, because only so many
+            are rebuilt.
     """
 
     unit: str
     count: int | None
     entries: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    unbuilt: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Building a replica of the target in a sandbox, by need."""
 
-from executor.replica.hydrator import Hydrator
+from executor.replica.copying import Copier
+from executor.replica.hydrator import Hydrator, in_part
 from executor.replica.seeder import AliasTable, Seeder
 
-__all__ = ["AliasTable", "Hydrator", "Seeder"]
+__all__ = ["AliasTable", "Copier", "Hydrator", "Seeder", "in_part"]

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from executor.catalog.catalog import Catalog
 from executor.errors import TargetFailed
-from executor.model.resource import GLOBAL, Gap, Resource, Scope, Snapshot
+from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
 
 _STACKS = "cloudformation"
 
@@ -49,6 +49,7 @@ class Hydrator:
         account: str,
         region: str,
         progress: Callable[[str], None] = lambda text: None,
+        uncopied: Callable[[], tuple[Gap, ...]] = tuple,
     ) -> None:
         """Args:
         catalog: the declarations.
@@ -58,6 +59,7 @@ class Hydrator:
         account: 12-digit account.
         region: default region.
         progress: told what is being hydrated.
+        uncopied: what the seeder could not copy of the target's data since it was last asked.
         """
         self._catalog = catalog
         self._source = source
@@ -65,10 +67,12 @@ class Hydrator:
         self._seeder = seeder
         self._region = region
         self._progress = progress
+        self._uncopied = uncopied
         self._lock = threading.Lock()
         self._done: set[Scope] = set()
         self._prepared: set[tuple[str, str, str]] = set()
         self._stacks: dict[str, Snapshot] = {}
+        self._answered = False
         empty = Snapshot(account=account, region=region)
         self._baseline = empty
         self._prior = empty
@@ -107,6 +111,11 @@ class Hydrator:
             self._done.add(self._scope(service, region))
             self._prepared.add(key)
 
+    def prepare_all(self, region: str) -> None:
+        """Hydrate every service of the catalog."""
+        for service in self._catalog.in_seed_order(self._catalog.services):
+            self.prepare(service, "", region)
+
     def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
         """Hydrate the services of the types that an intent names (globs are left alone)."""
         for glob in type_globs:
@@ -136,7 +145,10 @@ class Hydrator:
             return set()
         if region not in self._stacks:
             assert self._source is not None
-            self._stacks[region] = self._source.read([self._scope(_STACKS, region)])
+            found = self._source.read([self._scope(_STACKS, region)])
+            self._stacks[region] = found
+            # Whose members they are is not known then; that must not go untold.
+            self._prior = _with_gaps(self._prior, found.gaps)
         stacks = self._stacks[region]
         types = {member.type for r in stacks.resources.values() for member in r.members}
         return {self._catalog.service_of(t) for t in types} - {""}
@@ -147,12 +159,15 @@ class Hydrator:
         missing: tuple[Gap, ...] = ()
         if self._source is not None:
             baseline = self._source.read(scopes)
-            _refuse_nothing_readable(baseline, services)
+            if not self._answered:
+                _refuse_nothing_readable(baseline, services)
+                self._answered = True
             self._baseline = self._baseline.merged(baseline)
             missing = baseline.gaps + self._seeder.seed(baseline, services, region=region)
+            missing += self._uncopied()
         prior = self._sandbox.read(scopes)
         if self._source is not None:
-            prior = _no_more_complete(prior, baseline)
+            prior = _with_unbuilt(prior, baseline)
             missing += _not_rebuilt(self._catalog, baseline, prior, missing)
         self._prior = self._prior.merged(_with_gaps(prior, missing))
         self._done.update(scopes)
@@ -191,23 +206,50 @@ def _present(resource: Resource, there: set[tuple[str, str]]) -> bool:
     return (resource.type, resource.address) in there or (resource.type, resource.name) in there
 
 
-def _no_more_complete(prior: Snapshot, baseline: Snapshot) -> Snapshot:
-    """Mark data as incomplete where the target holds more than was read and rebuilt.
+def _with_unbuilt(prior: Snapshot, baseline: Snapshot) -> Snapshot:
+    """Say of data what the target holds more of than was read, and than was rebuilt.
 
     Else deleting an object that the replica never held would look like deleting nothing.
     """
-    partly = {
-        address
-        for address, r in baseline.resources.items()
-        if r.data is not None and not r.data.complete
-    }
-    resources = {
-        address: replace(r, data=replace(r.data, complete=False))
-        if address in partly and r.data is not None
-        else r
-        for address, r in prior.resources.items()
-    }
+    resources = dict(prior.resources)
+    for address, there in baseline.resources.items():
+        here = resources.get(address)
+        if here is None or here.data is None or there.data is None:
+            continue
+        ours, theirs = here.data.entries, there.data.entries
+        unbuilt = {key: mark for key, mark in theirs.items() if key not in ours}
+        complete = here.data.complete and there.data.complete
+        if unbuilt or complete != here.data.complete:
+            data = replace(here.data, complete=complete, unbuilt=unbuilt)
+            resources[address] = replace(here, data=data)
     return replace(prior, resources=resources)
+
+
+def in_part(catalog: Catalog, prior: Snapshot) -> tuple[Gap, ...]:
+    """Return what a replica represents in part only, because of a cap, for the report.
+
+    These are no gaps to the judge: what is unknown about their data, effects tell themselves.
+    """
+    return tuple(
+        Gap(
+            service=catalog.service_of(r.type),
+            type=r.type,
+            address=r.address,
+            reason=f"in part: {_how_much(r.data)}",
+        )
+        for r in prior.resources.values()
+        if r.data is not None and (r.data.unbuilt or not r.data.complete)
+    )
+
+
+def _how_much(data: DataMark) -> str:
+    read = len(data.entries) + len(data.unbuilt)
+    if not data.complete:
+        return (
+            f"the first {read} of its {data.unit}s were read (replica.entries),"
+            f" {len(data.entries)} rebuilt"
+        )
+    return f"{len(data.entries)} of its {read} {data.unit}s were rebuilt (replica.objects)"
 
 
 def _with_gaps(snapshot: Snapshot, gaps: tuple[Gap, ...]) -> Snapshot:

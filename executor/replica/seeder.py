@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol, cast
 
 from executor.aws import Caller, CallFailed
@@ -44,7 +45,19 @@ class EngineLister(Protocol):
         ...
 
 
+class Filling(Protocol):
+    """Puts the target's own data in the place of placeholders."""
+
+    def __call__(
+        self, resource: Resource, operation: str, params: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Return the parameters of a seed call with data of the target, or as they are."""
+        ...
+
+
 _STEP_S = 0.05
+# They cost a call each; items come in batches.
+_ONE_BY_ONE = ("object", "version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +82,9 @@ class Seeder:
         list_engine: EngineLister,
         implements: Callable[[str, str], bool],
         patience_s: float = 60.0,
+        objects: int = 1_000,
+        fill: Filling | None = None,
+        progress: Callable[[int, int], None] = lambda done, known: None,
     ) -> None:
         """Args:
         catalog: the declarations.
@@ -77,6 +93,9 @@ class Seeder:
         list_engine: lists what the engine holds already.
         implements: whether the engine has an operation.
         patience_s: how long to wait for what the engine makes in the background.
+        objects: how many objects of a bucket to rebuild at most.
+        fill: puts the target's own data in the place of placeholders; None keeps those.
+        progress: told how many resources were rebuilt of how many.
         """
         self._catalog = catalog
         self._api = api
@@ -84,6 +103,9 @@ class Seeder:
         self._list_engine = list_engine
         self._implements = implements
         self._patience_s = patience_s
+        self._objects = objects
+        self._fill = fill
+        self._progress = progress
 
     def seed(self, snapshot: Snapshot, services: Iterable[str], *, region: str) -> tuple[Gap, ...]:
         """Rebuild the snapshot's resources of the services.
@@ -98,6 +120,7 @@ class Seeder:
         """
         gaps: list[Gap] = []
         made_by_stacks = False
+        done, known = 0, sum(1 for r in snapshot.resources.values() if not r.builtin)
         for service in services:
             found = self._catalog.service(service)
             there: list[tuple[_Job, Resource | None]] = []
@@ -107,15 +130,25 @@ class Seeder:
                     continue
                 engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
                 for resource in resources:
-                    job = _Job(service=service, kind=kind, resource=resource, region=region)
+                    bounded = self._bounded(resource)
+                    job = _Job(service=service, kind=kind, resource=bounded, region=region)
                     adopted = self._adopted(job, engine_has)
                     made, missing = self._seed_one(job, adopted)
                     gaps.extend(missing)
                     there.extend([(job, adopted)] if made else [])
+                    done += not resource.builtin
+                    self._progress(done, known)
                 made_by_stacks = made_by_stacks or kind.learns_members is not None
             for job, adopted in there:
                 gaps.extend(self._late(job, adopted))
         return tuple(gaps)
+
+    def _bounded(self, resource: Resource) -> Resource:
+        data = resource.data
+        if data is None or data.unit not in _ONE_BY_ONE or len(data.entries) <= self._objects:
+            return resource
+        some = dict(islice(data.entries.items(), self._objects))
+        return replace(resource, data=replace(data, entries=some))
 
     def _late(self, job: _Job, adopted: Resource | None) -> Iterable[Gap]:
         for seed in job.kind.seeds:
@@ -178,6 +211,8 @@ class Seeder:
             return self._gap(job, f"the engine has no {seed.operation}")
         try:
             for params in seed.params(job.resource.raw, job.resource.data):
+                if self._fill is not None:
+                    params = self._fill(job.resource, seed.operation, params)
                 self._call(job, seed, params, adopted)
         except CallFailed as failure:
             return self._gap(job, f"{failure.operation}: {failure.code}: {failure.message}")

@@ -51,6 +51,8 @@ class SnapshotReader:
         translation: Translation | None = None,
         cap: int = 10_000,
         workers: int = 8,
+        left_out: Callable[[str], str] = lambda type_name: "",
+        progress: Callable[[int, int], None] = lambda done, known: None,
     ) -> None:
         """Args:
         catalog: the declarations.
@@ -61,6 +63,8 @@ class SnapshotReader:
         translation: turns the engine's ids into the target's; None where they are the same.
         cap: how many entries of data to read per resource.
         workers: how many calls are under way at once.
+        left_out: why a type is not to be read; empty when it is. What is left out is a gap.
+        progress: told how many resources were read of those that are known.
         """
         self._catalog = catalog
         self._api = api
@@ -70,6 +74,8 @@ class SnapshotReader:
         self._translation = translation
         self._cap = cap
         self._workers = workers
+        self._left_out = left_out
+        self._progress = progress
 
     def scope(self, service: str, region: str = "") -> Scope:
         """Return the scope of a service: its region, or `global`."""
@@ -100,14 +106,14 @@ class SnapshotReader:
 
     def _read_all(self, scopes: Iterable[Scope], pool: ThreadPoolExecutor) -> list[_TypeRead]:
         found = [(scope, self._catalog.service(scope.service)) for scope in scopes]
+        kinds = [(scope, kind) for scope, service in found if service for kind in service.types]
         listings = [
             (scope, kind, pool.submit(self._listed, kind, scope))
-            for scope, service in found
-            if service is not None
-            for kind in service.types
+            for scope, kind in kinds
+            if not self._left_out(kind.type)
         ]
         pending: list[tuple[_TypeRead, list[Future[tuple[Resource | None, Gap | None]]]]] = []
-        reads: list[_TypeRead] = []
+        reads = [_TypeRead(gaps=list(self._gaps_left(kinds)))]
         for scope, kind, listing in listings:
             read = _TypeRead()
             reads.append(read)
@@ -119,14 +125,24 @@ class SnapshotReader:
             pending.append(
                 (read, [pool.submit(self._resource, kind, scope, item) for item in items])
             )
+        known = sum(len(futures) for _, futures in pending)
+        done = 0
         for read, futures in pending:
             for future in futures:
                 resource, gap = future.result()
+                done += 1
+                self._progress(done, known)
                 if resource is not None:
                     read.resources.append(resource)
                 if gap is not None:
                     read.gaps.append(gap)
         return reads
+
+    def _gaps_left(self, kinds: Iterable[tuple[Scope, ResourceType]]) -> Iterator[Gap]:
+        for scope, kind in kinds:
+            reason = self._left_out(kind.type)
+            if reason:
+                yield Gap(service=scope.service, type=kind.type, reason=reason)
 
     def _listed(self, kind: ResourceType, scope: Scope) -> list[JsonObject]:
         return list(self._items(kind.listing, scope))

@@ -23,6 +23,12 @@ class RecordingApi:
         self.asked.append((service, operation))
         return {}
 
+    def raw_call(
+        self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
+    ) -> dict[str, object]:
+        self.asked.append((service, operation))
+        return {}
+
     def pages(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
     ) -> Iterator[JsonObject]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from executor.catalog.declarations import (
+    DataCopy,
     Detail,
     HazardRule,
     Listing,
@@ -31,6 +32,7 @@ from executor.catalog.declarations import (
 from executor.catalog.dynamodb_items import (
     batch_of,
     batches,
+    copied,
     erased,
     items,
     looked_at,
@@ -243,6 +245,7 @@ TABLE = ResourceType(
     stateful=True,
     data=items,
     probes=("Scan",),
+    copy=DataCopy(operations=("BatchGetItem",), fill=copied),
     settling="contains(['CREATING', 'UPDATING', 'DELETING', 'ARCHIVING'], TableStatus)",
     seeds=(
         Seed(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from executor.catalog import s3_objects, s3_settings
 from executor.catalog.declarations import (
+    DataCopy,
     Detail,
     HazardRule,
     Listing,
@@ -123,6 +124,7 @@ BUCKET = ResourceType(
     stateful=True,
     data=s3_objects.contents,
     probes=("ListObjectsV2", "ListObjectVersions"),
+    copy=DataCopy(operations=("GetObject",), fill=s3_objects.copied),
     overwrites_lose=_overwrites_lose,
     seeds=(
         Seed(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from executor.catalog.declarations import (
+    Copying,
+    DataCopy,
     Detail,
     HazardRule,
     Listing,
@@ -92,6 +94,18 @@ def _put_values(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str,
         }
 
 
+def _copied(
+    copying: Copying, raw: JsonObject, operation: str, params: Mapping[str, object]
+) -> Mapping[str, object]:
+    if operation != "PutSecretValue":
+        return params
+    asked = {"SecretId": raw["ARN"], "VersionId": params["ClientRequestToken"]}
+    answer = copying.call("GetSecretValue", asked)
+    values = {key: answer[key] for key in ("SecretString", "SecretBinary") if key in answer}
+    rest = {key: value for key, value in params.items() if key != "SecretString"}
+    return {**rest, **values} if values else params
+
+
 def _put_policy(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
     if raw.get("ResourcePolicy"):
         yield {"SecretId": raw["ARN"], "ResourcePolicy": raw["ResourcePolicy"]}
@@ -126,6 +140,7 @@ SECRET = ResourceType(
     birth={"arn": "ARN", "created": "CreatedDate"},
     tags="Tags",
     stateful=True,
+    copy=DataCopy(operations=("GetSecretValue",), fill=_copied),
     deferred="DeletedDate",
     # A stack names its secret by the name in some engine, where AWS takes the ARN.
     adopt="Name",

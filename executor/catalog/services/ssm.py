@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from executor.catalog.declarations import (
+    Copying,
+    DataCopy,
     Detail,
     HazardRule,
     Listing,
@@ -62,6 +64,16 @@ def _put(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object
     yield {"Name": raw["Name"], "Value": value, "Tags": raw.get("Tags") or [], **params}
 
 
+def _copied(
+    copying: Copying, raw: JsonObject, operation: str, params: Mapping[str, object]
+) -> Mapping[str, object]:
+    if operation != "PutParameter":
+        return params
+    answer = copying.call("GetParameter", {"Name": raw["Name"], "WithDecryption": True})
+    found = answer.get("Parameter")
+    return {**params, "Value": found["Value"]} if isinstance(found, Mapping) else params
+
+
 def _made(params: JsonObject, response: JsonObject) -> Sequence[str]:
     return [text(params, "Name")] if response.get("Version") == 1 else []
 
@@ -92,6 +104,7 @@ PARAMETER = ResourceType(
     arn=_arn,
     settings=_settings,
     tags="Tags",
+    copy=DataCopy(operations=("GetParameter",), fill=_copied),
     stateful=True,
     seeds=(Seed(operation="PutParameter", params=_put, creates=True, optional=False),),
     operations=(

@@ -230,6 +230,27 @@ def test_an_erasure_beyond_what_was_read_is_a_loss() -> None:
     assert effect.hazards == {Hazard.DATA_LOSS}
 
 
+def unbuilt(*names: str, unit: str = "object") -> DataMark:
+    """A bucket of which one object was rebuilt, and `names` were only read."""
+    return DataMark(unit=unit, count=1, entries={"k": "1"}, unbuilt=dict.fromkeys(names, "1"))
+
+
+@pytest.mark.parametrize("verb", [Verb.ERASE, Verb.WRITE])
+def test_what_was_read_and_not_rebuilt_is_lost_when_a_call_names_it(verb: Verb) -> None:
+    state = snapshot(resource("b", data=unbuilt("far")))
+    (effect,) = diff(state, state, trace((verb, "b", "far"))).effects
+    assert effect.hazards == {Hazard.DATA_LOSS}
+    assert effect.doubts == ()
+
+
+def test_a_new_object_beside_what_was_not_rebuilt_takes_nobodys_place() -> None:
+    before = resource("b", data=unbuilt("far"))
+    after = replace(before, data=DataMark(unit="object", count=2, entries={"k": "1", "new": "1"}))
+    (effect,) = diff(snapshot(before), snapshot(after), trace((Verb.WRITE, "b", "new"))).effects
+    assert effect.hazards == frozenset()
+    assert effect.doubts == ()
+
+
 def test_versions_switched_off_before_an_overwrite_do_not_hide_it() -> None:
     class Versions(InMemorySemantics):
         def overwrites_lose(self, resource: Resource) -> bool:
