@@ -29,7 +29,7 @@ class Listing:
     Attributes:
         operation: botocore operation; paginated where botocore can.
         items: expression over a page giving a list of objects.
-        params: literal parameters.
+        params: literal parameters; a text that is `$account` stands for the account's id.
         within: for what can only be listed in its container (record sets in their zone): how
             to list the containers; the operation is then called once for each.
         given: parameter -> expression over the container's item.
@@ -111,6 +111,21 @@ class DataCopy:
 DataProbe: TypeAlias = Callable[[Reading, JsonObject], DataMark]
 
 
+class LackingError(Exception):
+    """The engine lacks what a seed needs; says what."""
+
+
+class Asking(Protocol):
+    """What completing a seed may use: calls on one service of the engine."""
+
+    def __call__(self, operation: str, params: Mapping[str, object]) -> JsonObject:
+        """Make one call; raises `CallFailed`."""
+        ...
+
+
+Completion: TypeAlias = Callable[[Asking, Mapping[str, object]], Iterable[Mapping[str, object]]]
+
+
 Learning: TypeAlias = (
     "Mapping[Expression, Expression] | "
     "Callable[[JsonObject, Mapping[str, object], JsonObject], Mapping[str, str]]"
@@ -139,6 +154,9 @@ class Seed:
         region: the region to call; empty for the one that is being seeded.
         lacking: for adopted resources: function of a call's parameters and the engine's raw
             description, whether the engine lacks what the call would add; None calls anyway.
+        complete: function of the engine and of parameters with the engine's ids that gives the
+            parameters of the calls to make, none when there is nothing to do: for what only the
+            engine can tell. Raises `LackingError` when it cannot be done.
     """
 
     operation: str
@@ -149,6 +167,7 @@ class Seed:
     optional: bool = True
     late: bool = False
     lacking: Callable[[Mapping[str, object], JsonObject], bool] | None = None
+    complete: Completion | None = None
     region: str = ""
 
 

@@ -6,7 +6,6 @@ target's. What comes with an instance (volumes, interfaces) is learnt from its l
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 from executor.catalog.declarations import (
@@ -24,6 +23,7 @@ from executor.catalog.declarations import (
     turned_off,
 )
 from executor.catalog.ec2_tagging import Params, arn, ids, only, tag_operations, tagged
+from executor.catalog.ec2_user_data import readable_digest, user_data_digest
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
@@ -53,7 +53,7 @@ def _instance(raw: JsonObject) -> Json:
         "DisableApiStop": bool(raw.get("DisableApiStop")),
         "InstanceInitiatedShutdownBehavior": raw.get("ShutdownBehavior"),
         "MetadataOptions": only(table(raw, "MetadataOptions"), *_METADATA),
-        "UserData": text(raw, "UserData") or None,
+        "UserData": readable_digest(text(raw, "UserData")) or None,
         "BlockDevices": {
             text(device, "DeviceName"): only(
                 table(device, "Ebs"), "VolumeId", "DeleteOnTermination"
@@ -64,11 +64,8 @@ def _instance(raw: JsonObject) -> Json:
 
 
 def _concealed(raw: JsonObject) -> JsonObject:
-    # User data may hold secrets.
     data = text(raw, "UserData")
-    return (
-        {**raw, "UserData": f"sha256:{hashlib.sha256(data.encode()).hexdigest()}"} if data else raw
-    )
+    return {**raw, "UserData": user_data_digest(data)} if data else raw
 
 
 def _attribute(attribute: str, name: str, into: str) -> Detail:
@@ -95,6 +92,9 @@ def _run(raw: JsonObject, data: DataMark | None) -> Params:
         params["DisableApiStop"] = True
     if placement:
         params["Placement"] = placement
+    if raw.get("UserData"):
+        # The client encodes it.
+        params["UserData"] = readable_digest(text(raw, "UserData"))
     profile = table(raw, "IamInstanceProfile").get("Arn")
     if profile:
         params["IamInstanceProfile"] = {"Arn": profile}
@@ -246,10 +246,17 @@ INSTANCE = ResourceType(
             _INSTANCES,
             "StartInstances",
             "StopInstances",
-            "RebootInstances",
             "MonitorInstances",
             "UnmonitorInstances",
             many=True,
+        ),
+        *on(
+            Verb.UPDATE,
+            _INSTANCES,
+            "RebootInstances",
+            part="'reboot'",
+            many=True,
+            hazard=Hazard.DISRUPTION,
         ),
         *on(
             Verb.UPDATE,

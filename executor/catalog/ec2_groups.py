@@ -184,8 +184,8 @@ SECURITY_GROUP = ResourceType(
     id="GroupId",
     name="GroupName",
     address=arn("security-group"),
-    # The default group comes and goes with its VPC.
-    handles=(_vpc_of_default,),
+    # The default group comes and goes with its VPC; rules are named by their own ids too.
+    handles=(_vpc_of_default, "Rules[].SecurityGroupRuleId"),
     settings=_settings,
     birth={"id": "GroupId"},
     tags="Tags",
@@ -222,7 +222,7 @@ SECURITY_GROUP = ResourceType(
         *on(Verb.DELETE, "[params.GroupId, params.GroupName]", "DeleteSecurityGroup"),
         *on(
             Verb.UPDATE,
-            "[params.GroupId, params.GroupName]",
+            "[params.GroupId, params.GroupName, params.SecurityGroupRuleIds]",
             "AuthorizeSecurityGroupIngress",
             "AuthorizeSecurityGroupEgress",
             "RevokeSecurityGroupIngress",
@@ -235,6 +235,7 @@ SECURITY_GROUP = ResourceType(
         *on(Verb.OPERATE, "response.Vpc.VpcId", "CreateVpc", "CreateDefaultVpc"),
         *on(Verb.OPERATE, "params.VpcId", "DeleteVpc"),
         *tag_operations("sg"),
+        *tag_operations("sgr"),
     ),
     hazards=(
         HazardRule(field="Ingress", hazard=Hazard.EXPOSURE, when=_world_open),

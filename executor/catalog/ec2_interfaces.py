@@ -110,6 +110,18 @@ NETWORK_INTERFACE = ResourceType(
             "RunInstances",
             many=True,
         ),
+        *on(
+            Verb.OPERATE,
+            "response.NatGateway.NatGatewayAddresses[].NetworkInterfaceId",
+            "CreateNatGateway",
+            many=True,
+        ),
+        *on(
+            Verb.OPERATE,
+            "response.VpcEndpoint.NetworkInterfaceIds",
+            "CreateVpcEndpoint",
+            many=True,
+        ),
         *on(Verb.OPERATE, "params.InstanceIds", "TerminateInstances", many=True),
         *on(Verb.DELETE, "params.NetworkInterfaceId", "DeleteNetworkInterface"),
         *on(
@@ -175,6 +187,9 @@ ELASTIC_IP = ResourceType(
             operation="AssociateAddress",
             params=_associate,
             learn={"AssociationId": "AssociationId"},
+            # A NAT gateway takes its address itself.
+            tolerate=frozenset({"Resource.AlreadyAssociated"}),
+            late=True,
             lacking=lambda params, engine: not engine.get("AssociationId"),
         ),
     ),
@@ -186,6 +201,14 @@ ELASTIC_IP = ResourceType(
         *on(Verb.UPDATE, "params.AllocationId", "ModifyAddressAttribute", "ResetAddressAttribute"),
         *on(Verb.OPERATE, "params.InstanceIds", "TerminateInstances", many=True),
         *on(Verb.OPERATE, "params.NetworkInterfaceId", "DeleteNetworkInterface"),
+        *on(
+            Verb.OPERATE,
+            "[params.AllocationId, params.SecondaryAllocationIds]",
+            "CreateNatGateway",
+            many=True,
+        ),
+        *on(Verb.OPERATE, "params.AllocationIds", "AssociateNatGatewayAddress", many=True),
+        *on(Verb.OPERATE, "params.AssociationIds", "DisassociateNatGatewayAddress", many=True),
         *tag_operations("eipalloc"),
     ),
     hazards=(

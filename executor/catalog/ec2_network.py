@@ -6,12 +6,16 @@ they are adopted.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from executor.catalog.declarations import (
+    Asking,
     Detail,
     HazardRule,
     Listing,
     ResourceType,
     Seed,
+    any_change,
     lost,
     objects,
     on,
@@ -58,6 +62,19 @@ def _dns(raw: JsonObject, data: DataMark | None) -> Params:
             yield {"VpcId": raw["VpcId"], name: {"Value": raw[name]}}
 
 
+def _dhcp(raw: JsonObject, data: DataMark | None) -> Params:
+    if raw.get("DhcpOptionsId"):
+        yield {**only(raw, "VpcId", "DhcpOptionsId")}
+
+
+def _unless_it_has_them(
+    ask: Asking, params: Mapping[str, object]
+) -> Iterable[Mapping[str, object]]:
+    answer = ask("DescribeVpcs", {"VpcIds": [params["VpcId"]]})
+    if any(v.get("DhcpOptionsId") != params["DhcpOptionsId"] for v in objects(answer, "Vpcs")):
+        yield params
+
+
 def _vpc_attribute(name: str, attribute: str) -> Detail:
     return Detail(
         operation="DescribeVpcAttribute",
@@ -81,6 +98,7 @@ VPC = ResourceType(
     birth={"id": "VpcId"},
     tags="Tags",
     settling="State == 'pending'",
+    depends_on=("AWS::EC2::DHCPOptions",),
     adopt="IsDefault && 'default' || null",
     seeds=(
         Seed(
@@ -97,6 +115,7 @@ VPC = ResourceType(
         ),
         Seed(operation="AssociateVpcCidrBlock", params=_more_cidrs, creates=True),
         Seed(operation="ModifyVpcAttribute", params=_dns),
+        Seed(operation="AssociateDhcpOptions", params=_dhcp, complete=_unless_it_has_them),
     ),
     operations=(
         *on(Verb.CREATE, "response.Vpc.VpcId", "CreateVpc", "CreateDefaultVpc"),
@@ -116,6 +135,7 @@ VPC = ResourceType(
         HazardRule(field="CidrBlocks", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="EnableDnsSupport", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="EnableDnsHostnames", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="DhcpOptionsId", hazard=Hazard.DISRUPTION, when=any_change),
     ),
 )
 

@@ -106,7 +106,10 @@ def _routes(raw: JsonObject) -> list[JsonObject]:
     return [
         only(route, *_DESTINATIONS, *_ROUTE_TARGETS)
         for route in objects(raw, "Routes")
-        if route.get("GatewayId") != "local" and route.get("Origin") != "EnableVgwRoutePropagation"
+        if route.get("Origin") != "EnableVgwRoutePropagation"
+        # An endpoint's routes are the endpoint's: it names its route tables.
+        and route.get("GatewayId") != "local"
+        and not text(route, "GatewayId").startswith("vpce-")
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 from executor.aws import Caller, CallFailed
 from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import Learning, ResourceType, Seed
+from executor.catalog.declarations import LackingError, Learning, ResourceType, Seed
 from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
 from executor.model.resource import Gap, Resource, Snapshot
@@ -216,6 +216,8 @@ class Seeder:
                 self._call(job, seed, params, adopted)
         except CallFailed as failure:
             return self._gap(job, f"{failure.operation}: {failure.code}: {failure.message}")
+        except LackingError as lack:
+            return self._gap(job, f"{seed.operation}: {lack}")
         return None
 
     def _call(
@@ -224,16 +226,21 @@ class Seeder:
         translated = cast(Mapping[str, object], self._translated(params))
         if adopted is not None and seed.lacking and not seed.lacking(translated, adopted.raw):
             return
-        try:
-            region = seed.region or job.region
-            answer = self._api.call(job.service, seed.operation, translated, region=region)
-        except CallFailed as failure:
-            if failure.code in seed.tolerate:
-                return
-            raise
-        for ours, theirs in _learnt(seed.learn, job.resource.raw, params, answer):
-            if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
-                self._aliases.add(ours, theirs)
+        region = seed.region or job.region
+
+        def ask(operation: str, params: Mapping[str, object]) -> JsonObject:
+            return self._api.call(job.service, operation, params, region=region)
+
+        for completed in seed.complete(ask, translated) if seed.complete else (translated,):
+            try:
+                answer = ask(seed.operation, completed)
+            except CallFailed as failure:
+                if failure.code in seed.tolerate:
+                    return
+                raise
+            for ours, theirs in _learnt(seed.learn, job.resource.raw, params, answer):
+                if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+                    self._aliases.add(ours, theirs)
 
     def _learn_members(self, job: _Job) -> list[Gap]:
         learns = job.kind.learns_members

@@ -165,7 +165,8 @@ class SnapshotReader:
             yield from ({**item, **kept} for item in inside)
 
     def _paged(self, listing: Listing, scope: Scope, params: JsonObject) -> Iterator[JsonObject]:
-        for page in self._pages(scope, listing.operation, params):
+        filled = cast(JsonObject, _filled(params, self._account))
+        for page in self._pages(scope, listing.operation, filled):
             items = evaluate(listing.items, page)
             yield from (i for i in (items if isinstance(items, list) else ()) if _is_object(i))
 
@@ -300,6 +301,17 @@ def _translated(data: DataMark | None, translation: Translation) -> DataMark | N
     text = json.dumps(dict(data.entries), ensure_ascii=False).encode("utf-8", "surrogatepass")
     translated = translation.to_change(text)
     return data if translated == text else replace(data, entries=json.loads(translated))
+
+
+def _filled(params: Json, account: str) -> Json:
+    match params:
+        case str():
+            return account if params == "$account" else params
+        case Mapping():
+            return {key: _filled(value, account) for key, value in params.items()}
+        case list():
+            return [_filled(item, account) for item in params]
+    return params
 
 
 def _is_object(value: Json) -> TypeGuard[JsonObject]:

@@ -170,8 +170,8 @@ def test_tagging_touches_each_resource_by_its_type() -> None:
 
 
 def test_what_is_not_read_leaves_a_run_undecided() -> None:
-    assert is_unread("ec2:DeleteSnapshot", {"SnapshotId": "snap-1"})
-    assert is_unread("ec2:CreateTags", {"Resources": ["nat-1"], "Tags": []})
+    assert is_unread("ec2:DeleteFleets", {"FleetIds": ["fleet-1"]})
+    assert is_unread("ec2:CreateTags", {"Resources": ["tgw-1"], "Tags": []})
 
 
 def test_launched_instance_teaches_its_volumes_though_the_root_is_called_otherwise() -> None:
