@@ -11,11 +11,16 @@ from typing import Final
 
 PARTS: Final[Mapping[str, str]] = {
     "AWS::EC2::EIPAssociation": "AWS::EC2::EIP",
+    "AWS::EC2::NetworkAclEntry": "AWS::EC2::NetworkAcl",
     "AWS::EC2::NetworkInterfaceAttachment": "AWS::EC2::NetworkInterface",
     "AWS::EC2::Route": "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroupEgress": "AWS::EC2::SecurityGroup",
     "AWS::EC2::SecurityGroupIngress": "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SubnetCidrBlock": "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetNetworkAclAssociation": "AWS::EC2::NetworkAcl",
     "AWS::EC2::SubnetRouteTableAssociation": "AWS::EC2::RouteTable",
+    "AWS::EC2::VPCCidrBlock": "AWS::EC2::VPC",
+    "AWS::EC2::VPCDHCPOptionsAssociation": "AWS::EC2::VPC",
     "AWS::EC2::VPCGatewayAttachment": "AWS::EC2::InternetGateway",
     "AWS::EC2::VolumeAttachment": "AWS::EC2::Volume",
     "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",

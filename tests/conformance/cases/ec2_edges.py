@@ -6,7 +6,7 @@ import json
 from typing import cast
 
 from executor.aws import Api
-from executor.model.json import Json
+from tests.conformance.answers import asked, picked
 from tests.conformance.catalog_harness import Case
 
 POLICY = {
@@ -18,12 +18,7 @@ POLICY = {
 
 
 def _ec2(api: Api, operation: str, pick: str = "", **params: object) -> str:
-    answer: Json = api.call("ec2", operation, params)
-    for key in pick.split(".") if pick else ():
-        answer = (
-            answer[int(key)] if isinstance(answer, list) else cast(dict[str, Json], answer)[key]
-        )
-    return str(answer)
+    return asked(api, "ec2", operation, pick, **params)
 
 
 def _tagged(kind: str, name: str) -> list[dict[str, object]]:
@@ -73,9 +68,16 @@ def _make_acl(api: Api) -> None:
         IcmpTypeCode={"Type": -1, "Code": -1},
         **entry,
     )
+    _move_subnet(api, subnet, acl)
+    described = api.call("ec2", "DescribeNetworkAcls", {"NetworkAclIds": [acl]})
+    picked(described, "NetworkAcls.0.Entries.0.PortRange.From")
+
+
+def _move_subnet(api: Api, subnet: str, acl: str) -> None:
     filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
     found = api.call("ec2", "DescribeNetworkAcls", {"Filters": filters})
-    for association in cast(list[dict[str, str]], _associations(found)):
+    associations = cast(list[dict[str, str]], picked(found, "NetworkAcls.0.Associations"))
+    for association in associations:
         if association["SubnetId"] == subnet:
             _ec2(
                 api,
@@ -83,11 +85,6 @@ def _make_acl(api: Api) -> None:
                 AssociationId=association["NetworkAclAssociationId"],
                 NetworkAclId=acl,
             )
-
-
-def _associations(answer: object) -> list[object]:
-    acls = cast(dict[str, list[dict[str, list[object]]]], answer).get("NetworkAcls", [])
-    return [association for acl in acls for association in acl.get("Associations", [])]
 
 
 def _open_acl(api: Api) -> None:
@@ -106,16 +103,21 @@ def _open_acl(api: Api) -> None:
             )
 
 
-def _make_ways_out(api: Api) -> None:
-    vpc, subnet = _network(api)
+def _make_way_out(api: Api) -> None:
+    _, subnet = _network(api)
     address = _ec2(api, "AllocateAddress", "AllocationId", Domain="vpc")
     _ec2(
         api,
         "CreateNatGateway",
+        "NatGateway.NatGatewayAddresses.0.AllocationId",
         SubnetId=subnet,
         AllocationId=address,
         TagSpecifications=_tagged("natgateway", "out"),
     )
+
+
+def _make_way_out_for_ipv6(api: Api) -> None:
+    vpc, _ = _network(api)
     _ec2(api, "CreateEgressOnlyInternetGateway", VpcId=vpc)
 
 
@@ -150,6 +152,9 @@ def _make_endpoints(api: Api) -> None:
         SecurityGroupIds=[group],
         PrivateDnsEnabled=True,
     )
+    described = api.call("ec2", "DescribeVpcEndpoints", {})
+    for kept in ("0.PolicyDocument", "1.Groups.0.GroupId", "1.PrivateDnsEnabled"):
+        picked(described, f"VpcEndpoints.{kept}")
 
 
 def _make_peering(api: Api) -> None:
@@ -218,9 +223,9 @@ def _make_flow_logs(api: Api) -> None:
 
 CASES = (
     Case(service="ec2", type="AWS::EC2::NetworkAcl", make=_make_acl, update=_open_acl),
-    Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_ways_out),
+    Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_way_out),
     Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_private_way_out),
-    Case(service="ec2", type="AWS::EC2::EgressOnlyInternetGateway", make=_make_ways_out),
+    Case(service="ec2", type="AWS::EC2::EgressOnlyInternetGateway", make=_make_way_out_for_ipv6),
     Case(service="ec2", type="AWS::EC2::VPCEndpoint", make=_make_endpoints),
     Case(service="ec2", type="AWS::EC2::VPCPeeringConnection", make=_make_peering),
     Case(service="ec2", type="AWS::EC2::DHCPOptions", make=_make_options),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from executor.aws import Api
-from executor.model.json import Json
+from tests.conformance.answers import asked, picked
 from tests.conformance.catalog_harness import Case
 
 PUBLIC_KEY = (
@@ -14,8 +12,7 @@ PUBLIC_KEY = (
 
 
 def _ec2(api: Api, operation: str, pick: str = "", **params: object) -> str:
-    answer = cast(dict[str, Json], api.call("ec2", operation, params))
-    return str(answer[pick]) if pick else ""
+    return asked(api, "ec2", operation, pick, **params)
 
 
 def _make_template(api: Api) -> None:
@@ -105,6 +102,9 @@ def _make_public_snapshot(api: Api) -> None:
     volume = _ec2(api, "CreateVolume", "VolumeId", Size=1, AvailabilityZone="us-east-1a")
     snapshot = _ec2(api, "CreateSnapshot", "SnapshotId", VolumeId=volume)
     _share(api, snapshot, GroupNames=["all"])
+    shared = {"SnapshotId": snapshot, "Attribute": "createVolumePermission"}
+    answer = api.call("ec2", "DescribeSnapshotAttribute", shared)
+    assert picked(answer, "CreateVolumePermissions.0.Group") == "all"
 
 
 def _share(api: Api, snapshot: str, **whom: object) -> None:
