@@ -231,7 +231,7 @@ class SnapshotReader:
         try:
             pages = list(self._pages(scope, detail.operation, params))
         except CallFailed as failure:
-            if failure.code in detail.absent:
+            if failure.code in detail.absent or _says_unknown(failure):
                 return None
             raise
         return _joined([picked(detail.pick, page) for page in pages])
@@ -325,6 +325,11 @@ def _joined(values: list[Json]) -> Json:
     for value in values:
         joined.extend(value if isinstance(value, list) else () if value is None else (value,))
     return joined
+
+
+def _says_unknown(failure: CallFailed) -> bool:
+    # A partition that came late, or an emulator: what cannot be asked for cannot be set either.
+    return failure.code in ("UnknownOperationException", "InvalidAction") or failure.status == 501
 
 
 def _says_gone(failure: CallFailed) -> bool:

@@ -14,19 +14,19 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO
 
 from sandboxes.confine.cage import Cage, cage_flags
 from sandboxes.confine.environment import Appearance
-from sandboxes.confine.limits import Limits, words
-from sandboxes.confine.mounts import Work
+from sandboxes.confine.limits import Limits
 from sandboxes.confine.names import PORTS, reachable_addresses
 from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
 from sandboxes.confine.running import Copier
+from sandboxes.confine.story import Story
+from sandboxes.confine.view import Work
 from sandboxes.errors import ConfinementUnavailable
 from sandboxes.leases import private_directory
 from sandboxes.model import Availability, CommandOutcome, Door, Isolation
@@ -45,7 +45,6 @@ _NAMESPACES = (
 )
 _OLD = "bubblewrap 0.8 or newer is needed"
 _TRIAL_S = 10.0
-_END_S = 8.0
 _EXIT_S = 2.0
 
 
@@ -166,7 +165,7 @@ class Bubblewrap:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         with self._relay(occupant, private) as relay:
             cage = Cage.build(occupant, private, self._limits, self._interpreter)
-            story = _Story(occupant, self._limits)
+            story = Story(NAME, occupant, self._limits)
             with cage.start() as process:
                 copier = Copier(
                     process, output, self._limits.output, lambda: story.flooded(cage.end)
@@ -213,120 +212,6 @@ def _see_off(process: subprocess.Popen[bytes], run: str, *, told: bool) -> None:
     process.kill()
     process.wait()
     end_processes(lambda: processes_of(run))
-
-
-@dataclass(slots=True)
-class _Story:
-    """What the program inside told."""
-
-    occupant: Occupant
-    limits: Limits
-    wrong: dict[str, list[str]] = field(default_factory=dict)
-    blocked: list[str] = field(default_factory=list)
-    ends: list[str] = field(default_factory=list)
-    started: bool = False
-    missing: int = 0
-    broken: str = ""
-    code: int | None = None
-    left: int = 0
-    timed_out: bool = False
-
-    def follow(self, cage: Cage, until: float | None) -> None:
-        """Listen until it has ended, or has to be."""
-        last = None
-        while self.code is None:
-            now = time.monotonic()
-            if last is None and until is not None and now >= until:
-                self.timed_out = True
-                cage.end()
-            if last is None and (self.timed_out or self.ends):
-                last = now + _END_S
-            ways = [t for t in (last, until if last is None else None) if t is not None]
-            if last is not None and now >= last:
-                return
-            line = cage.listen(max(0.0, min(ways) - now) if ways else None)
-            if line is None:
-                return
-            try:
-                self._hear(line)
-            except ValueError:
-                self.broken = line
-                return
-
-    @property
-    def told_its_end(self) -> bool:
-        """Whether the program inside said that it is done."""
-        return self.code is not None or bool(self.missing or self.broken)
-
-    def flooded(self, end: Callable[[], None]) -> None:
-        """Note that it wrote too much, and have it ended."""
-        self.ends.append(words("output", self.limits))
-        end()
-
-    def check(self, program: str, complaint: str) -> None:
-        """Raise what kept the command from running.
-
-        Raises:
-            FileNotFoundError: there is no such program inside.
-            ConfinementUnavailable: the confinement broke.
-        """
-        if self.missing:
-            raise FileNotFoundError(self.missing, "this cannot be run here", program)
-        if not self.started:
-            reason = self.broken or complaint or "it said nothing"
-            raise ConfinementUnavailable(
-                f"bubblewrap could not confine the command: {reason}",
-                hint="`executor doctor` shows what it can do here",
-            )
-
-    def outcome(self) -> CommandOutcome:
-        """Return how it ended."""
-        return CommandOutcome(
-            exit_code=128 + 9 if self.code is None else self.code,
-            timed_out=self.timed_out,
-            left_running=self.left,
-            isolation=self._isolation(),
-        )
-
-    def _hear(self, line: str) -> None:
-        word, _, rest = line.partition(" ")
-        match word:
-            case "probe":
-                kind, _, text = rest.partition(" ")
-                self.wrong.setdefault(kind, []).append(text)
-            case "started":
-                self.started = True
-            case "asked":
-                self.blocked.append(rest)
-            case "missing":
-                self.missing = int(rest) or errno.ENOENT
-            case "limit":
-                self.ends.append(words(rest, self.limits))
-            case "ended":
-                code, _, left = rest.partition(" ")
-                self.code, self.left = int(code), int(left)
-            case "":
-                return
-            case _:
-                self.broken = rest or line
-
-    def _isolation(self) -> Isolation:
-        notes = [text for texts in self.wrong.values() for text in texts]
-        if self.occupant.hosts:
-            hosts = ", ".join(self.occupant.hosts)
-            notes.append(f"opened to the command by policy, at ports 80 and 443: {hosts}")
-        in_place = not self.occupant.copied
-        if in_place:
-            notes.append("the work directory itself could be written, not a copy of it")
-        privileged = "privileges" in self.wrong
-        return Isolation(
-            kind=NAME,
-            network="network" not in self.wrong and not privileged,
-            filesystem="filesystem" not in self.wrong and not privileged and not in_place,
-            credentials="credentials" not in self.wrong and not privileged,
-            notes=(*notes, *self.ends),
-            blocked=tuple(dict.fromkeys(self.blocked)),
-        )
 
 
 @cache

@@ -15,11 +15,12 @@ from pathlib import Path
 from sandboxes.confine.allowed import allowed
 from sandboxes.confine.environment import aws_config, profile_names
 from sandboxes.confine.limits import Limits
-from sandboxes.confine.mounts import OWN, View, Work, make_view
+from sandboxes.confine.mounts import arguments_of, make_view
 from sandboxes.confine.occupant import Occupant, settings_of, variables_of
 from sandboxes.confine.running import find_program
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import Trust, find_java, make_trust
+from sandboxes.confine.view import OWN, View, Work
 from sandboxes.errors import ConfinementUnavailable
 from sandboxes.processes import MARKER, marker_value
 
@@ -110,7 +111,7 @@ class Cage:
         _show_own(view, occupant, private, trust)
         variables |= variables_of(occupant, view, trust)
         return cls(
-            [*cage_flags(), *view.arguments()],
+            [*cage_flags(), *arguments_of(view)],
             [str(python), "-I", "-S", "-c", _START, str(_LIBRARY)],
             settings_of(occupant, view, limits, variables),
             marker_value(occupant.run, environment.get(MARKER, "")),
@@ -131,7 +132,7 @@ class Cage:
                     [
                         *(shutil.which("bwrap") or "bwrap", "--args", str(listed), "--"),
                         *self._program,
-                        *(str(control), str(settings)),
+                        *(str(control), str(settings), str(OWN)),
                     ],
                     pass_fds=(control, settings, listed),
                     stdin=subprocess.DEVNULL,

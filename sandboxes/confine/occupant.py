@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import resource
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from pathlib import Path
 from sandboxes.confine.allowed import account_variables
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.limits import Limits
-from sandboxes.confine.mounts import OWN, View, Work
 from sandboxes.confine.names import AWS_SUFFIXES, PORTS
 from sandboxes.confine.trust import Trust
+from sandboxes.confine.view import OWN, View, Work
 from sandboxes.model import Door
 from sandboxes.processes import MARKER, marker_value
 
@@ -26,7 +25,9 @@ _SOCKETS = (
     "/run/podman/podman.sock",
     "/run/dbus/system_bus_socket",
 )
-_SPARE_TASKS = 64
+SPARE_TASKS = 64
+"""More than are allowed, so that the watch inside sees them and says why the run ends."""
+
 _OWN_LIMITS = (5, 14)
 
 
@@ -100,35 +101,31 @@ def settings_of(
         "read_only": [str(path) for path in view.read_only],
         "hidden": [str(path) for path in hidden],
         "tasks": limits.tasks,
-        "spare_tasks": _SPARE_TASKS,
+        "spare_tasks": SPARE_TASKS,
         "memory": limits.memory,
         "disk": limits.disk,
-        "rlimits": _resource_limits(limits),
+        "limits": _own_limits(limits),
     }
 
 
 def _ports(occupant: Occupant) -> list[tuple[str, int, str, bytes]]:
-    http, tls = str(OWN / "http"), str(OWN / "tls")
-    ports = [(address, 443, tls, b"") for address in ("127.0.0.1", "::1")]
-    ports += [(address, 80, http, b"") for address in ("127.0.0.1", "::1")]
+    """Return address, port, what it leads to, and what is said there first."""
+    ports = [(address, 443, "tls", b"") for address in ("127.0.0.1", "::1")]
+    ports += [(address, 80, "http", b"") for address in ("127.0.0.1", "::1")]
     own = occupant.door.url.rpartition(":")[2].strip("/")
     if own.isdigit() and int(own) not in (0, 53, 80, 443):
-        ports.append(("127.0.0.1", int(own), http, b""))
+        ports.append(("127.0.0.1", int(own), "http", b""))
     for host, address in occupant.hosts.items():
         for port in PORTS:
-            ports.append((address, port, str(OWN / "relay"), f"{host} {port}\n".encode()))
+            ports.append((address, port, "relay", f"{host} {port}\n".encode()))
     return ports
 
 
-def _resource_limits(limits: Limits) -> dict[int, tuple[int, int]]:
-    bounds = {
-        resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_FSIZE: (limits.file_size, limits.file_size),
-        resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
-    }
+def _own_limits(limits: Limits) -> dict[str, int]:
+    """Return the limits that every process carries, by the names of `setrlimit`."""
+    bounds = {"CORE": 0, "FSIZE": limits.file_size, "NOFILE": limits.open_files}
     numbers = os.uname().release.split(".")[:2]
     if os.getuid() and tuple(int(n) for n in numbers if n.isdigit()) >= _OWN_LIMITS:
         # Older kernels count what the user runs elsewhere; root they never bind.
-        tasks = limits.tasks + _SPARE_TASKS
-        bounds[resource.RLIMIT_NPROC] = (tasks, tasks)
+        bounds["NPROC"] = limits.tasks + SPARE_TASKS
     return bounds

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import uuid
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from sandboxes.errors import EngineStartFailed, EngineUnavailable, SandboxError
-from sandboxes.localstack.images import BUILT, image_labels, image_to_use, programs_in
-from sandboxes.localstack.network import make_dead_end
-from sandboxes.localstack.owners import (
+from sandboxes.containers.connection import SOON_S, NoDocker, connect
+from sandboxes.containers.owners import (
     labels_of_owner,
     last_lines,
     remove_container,
     remove_network,
     remove_orphans,
 )
+from sandboxes.errors import EngineStartFailed, EngineUnavailable, SandboxError
+from sandboxes.localstack.images import BUILT, image_labels, image_to_use, programs_in
+from sandboxes.localstack.network import make_dead_end
 from sandboxes.localstack.readiness import NotReady, wait_until_ready
 from sandboxes.model import Availability, EngineInfo, Operations, SandboxSpec
 
@@ -41,8 +41,6 @@ _LOG_BYTES = "16m"
 _WRITABLE = ("/tmp", "/root", "/var/lib/localstack", "/etc/localstack")
 _FILES_BYTES = "2g"
 _LOG_LINES = 20
-_SOON_S = 5
-_DOCKER_SOCKET = "unix:///var/run/docker.sock"
 # Names that LocalStack looks up to find out about itself.
 _OWN_NAMES = (
     "localhost.localstack.cloud",
@@ -69,7 +67,7 @@ class LocalStackEngine:
     def availability(self) -> Availability:
         """Whether a Docker engine answers and has an image."""
         try:
-            client = _client(_SOON_S)
+            client = _client(SOON_S)
             try:
                 image = image_to_use(client)
             finally:
@@ -202,41 +200,12 @@ class LocalStackSandbox:
 
 
 def _client(timeout_s: int = 60) -> DockerClient:
-    _ask_socket()
-    import docker
-    from docker.errors import DockerException
-
-    client = None
     try:
-        client = docker.from_env(timeout=timeout_s)
-        client.ping()
-    except DockerException as error:
-        if client is not None:
-            client.close()
-        raise _no_docker(refused="Permission denied" in str(error)) from error
-    return client
-
-
-def _ask_socket() -> None:
-    """Connect to Docker's socket, if it is one: its SDK leaves sockets open that nobody answers."""
-    kind, _, path = os.environ.get("DOCKER_HOST", _DOCKER_SOCKET).partition("://")
-    if kind not in ("unix", "http+unix"):
-        return
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.settimeout(_SOON_S)
-        try:
-            asked.connect(path)
-        except OSError as error:
-            raise _no_docker(refused=isinstance(error, PermissionError)) from error
-
-
-def _no_docker(*, refused: bool) -> EngineUnavailable:
-    return EngineUnavailable(
-        "Docker may not be used by this user" if refused else "no Docker engine answers",
-        hint="add the user to the group docker, or use --engine embedded"
-        if refused
-        else "install Docker and start it, or use --engine embedded",
-    )
+        return connect(timeout_s)
+    except NoDocker as error:
+        raise EngineUnavailable(
+            error.reason, hint=f"{error.hint}, or use --engine embedded"
+        ) from error
 
 
 def _run(client: DockerClient, image: str, name: str, run: str) -> Container:

@@ -44,6 +44,15 @@ class Child:
         self.resident = resident
 
 
+def numbered(limits: Mapping[str, int]) -> dict[int, tuple[int, int]]:
+    """Return resource limits by this system's numbers.
+
+    Args:
+        limits: by name: `NOFILE` and the like.
+    """
+    return {getattr(resource, f"RLIMIT_{name}"): (most, most) for name, most in limits.items()}
+
+
 def start(
     arguments: Sequence[bytes],
     environment: Mapping[bytes, bytes],

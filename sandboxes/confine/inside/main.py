@@ -1,6 +1,6 @@
 """The order of events inside: prepare, look, start, watch, end.
 
-What happens is told to the process outside over a socket, one line each:
+What happens is told to the process outside, one line each:
 
     probe KIND TEXT     something that does not hold
     started             the command runs
@@ -14,7 +14,6 @@ What happens is told to the process outside over a socket, one line each:
 from __future__ import annotations
 
 import _signal
-import _socket
 import marshal
 import os
 import resource
@@ -24,6 +23,7 @@ import time
 
 from sandboxes.confine.inside import children, privileges, probes
 from sandboxes.confine.inside.hostnames import Book
+from sandboxes.confine.inside.outside import Sockets, Streams, read_settings, take_streams
 from sandboxes.confine.inside.piping import Loop, NameServer, Port
 
 TYPE_CHECKING = False
@@ -36,22 +36,34 @@ _LAST_S = 2.0
 _MOST_NAMES = 200
 _LOOPBACK = "127.0.0.1"
 _KILLED = 128 + 9
+_LAST_WORDS = ("missing", "ended", "broken")
 
 
 def main() -> NoReturn:
-    """Run the command that the settings describe.
+    """Run the command that the settings describe, where sockets were handed in.
 
-    The arguments are two file descriptors: a socket to talk to the outside, and a file with
-    the settings.
+    The arguments are two file descriptors, a socket to talk to the outside and a file with the
+    settings, and the directory of the gateway's sockets.
     """
-    control = _socket.socket(fileno=int(sys.argv[1]))
-    os.set_inheritable(control.fileno(), False)
+    loop = Loop()
     with open(int(sys.argv[2]), "rb") as file:
         settings = marshal.load(file)
+    _live(loop, Sockets(loop, int(sys.argv[1]), sys.argv[3]), settings)
+
+
+def main_over_streams() -> NoReturn:
+    """Run the command that the settings describe, which come first on the standard input."""
+    loop = Loop()
+    source, sink = take_streams()
+    settings = marshal.loads(read_settings(source))
+    _live(loop, Streams(loop, source, sink), settings)
+
+
+def _live(loop: Loop, outside: Sockets | Streams, settings: dict[str, Any]) -> NoReturn:
     # A connection takes two files here, and the command may have many.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    cage = _Cage(control, settings)
+    cage = _Cage(loop, outside, settings)
     try:
         cage.run()
     except OSError as error:
@@ -61,10 +73,10 @@ def main() -> NoReturn:
 
 
 class _Cage:
-    def __init__(self, control: _socket.socket, settings: dict[str, Any]) -> None:
-        self._control = control
+    def __init__(self, loop: Loop, outside: Sockets | Streams, settings: dict[str, Any]) -> None:
+        self._loop = loop
+        self._outside = outside
         self._settings = settings
-        self._loop = Loop()
         self._asked: set[str] = set()
         self._command = 0
         self._code: int | None = None
@@ -72,9 +84,11 @@ class _Cage:
 
     def tell(self, word: str, text: str = "") -> None:
         """Tell the outside; when nobody listens there, nothing may go on here."""
-        line = f"{word} {text}".strip().replace("\n", " ") + "\n"
+        line = f"{word} {text}".strip().replace("\n", " ")
         try:
-            self._control.sendall(line.encode("utf-8", "replace"))
+            self._outside.tell(line.encode("utf-8", "replace"))
+            if word in _LAST_WORDS:
+                self._outside.finish()
         except OSError:
             os._exit(1)
 
@@ -96,9 +110,9 @@ class _Cage:
         settings = self._settings
         book = Book(settings["suffixes"], settings["hosts"], _LOOPBACK)
         NameServer(self._loop, _LOOPBACK, book, self._asked_in_vain)
-        for address, port, path, greeting in settings["ports"]:
+        for address, port, name, greeting in settings["ports"]:
             try:
-                Port(self._loop, address, port, path, greeting)
+                Port(self._loop, address, port, self._outside.road(name, greeting))
             except OSError:
                 # A machine may be without IPv6; nobody is let out by that.
                 if ":" not in address:
@@ -124,9 +138,8 @@ class _Cage:
             os.set_blocking(fd, False)
         _signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         _signal.signal(_signal.SIGCHLD, lambda *_: None)
-        self._loop.add(woken, select.EPOLLIN, lambda _: self._emptied(woken))
-        self._control.setblocking(True)
-        self._loop.add(self._control.fileno(), select.EPOLLIN, self._told)
+        self._loop.add(woken, select.POLLIN, lambda _: self._emptied(woken))
+        self._outside.await_order(self._told)
 
     def _emptied(self, fd: int) -> None:
         os.read(fd, 4096)
@@ -138,9 +151,9 @@ class _Cage:
             code = os.waitstatus_to_exitcode(status)
             self._code = 128 - code if code < 0 else code
 
-    def _told(self, _: int) -> None:
+    def _told(self, there: bool) -> None:
         # Anything that is said from outside, silence included, means the end.
-        if not self._control.recv(64):
+        if not there:
             os._exit(1)
         self._ordered = True
 
@@ -156,7 +169,7 @@ class _Cage:
                 settings["arguments"],
                 settings["environment"],
                 os.fsencode(settings["directory"]),
-                settings["rlimits"],
+                children.numbered(settings["limits"]),
             )
         except children.CannotRun as error:
             self.tell("missing", str(error.number))
@@ -222,9 +235,10 @@ class _Cage:
         """Hand on what was sent before everybody had ended; nothing more can come."""
         until = time.monotonic() + _LAST_S
         while time.monotonic() < until:
-            if not self._loop.turn(0.0) and not self._loop.unsent:
+            busy = self._loop.waiting or self._outside.busy
+            if not self._loop.turn(0.0) and not busy:
                 return
-            if self._loop.unsent:
+            if busy:
                 self._loop.turn(0.01)
 
     def _wait_for_none(self, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """Leads connections from ports inside to unix sockets that were handed in, both ways.
 
-One thread, one `epoll`: the gateway has the other processor for itself.
+One thread, one `poll`: the gateway has the other processor for itself.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Handler = Callable[[int], None]
+    Road = Callable[[_socket.socket], None]
 
 _CHUNK = 131_072
 _MOST_BUFFERED = 524_288
 _BACKLOG = 1024
 _MOST_DNS = 4096
 _MOMENT_S = 0.01
-_ENDED = select.EPOLLHUP | select.EPOLLERR
+_ENDED = select.POLLHUP | select.POLLERR
 
 
 class Loop:
     """Calls whoever registered for a file descriptor when something happens to it."""
 
     def __init__(self) -> None:
-        self._epoll = select.epoll()
+        # Not `epoll`: the end outside may be on a system that has none.
+        self._poll = select.poll()
         self._handlers: dict[int, Handler] = {}
         self._again: list[Callable[[], None]] = []
         self.pairs: set[Pair] = set()
@@ -38,17 +40,17 @@ class Loop:
     def add(self, fd: int, events: int, handler: Handler) -> None:
         """Have `handler` called with the events."""
         self._handlers[fd] = handler
-        self._epoll.register(fd, events)
+        self._poll.register(fd, events)
 
     def change(self, fd: int, events: int) -> None:
         """Wait for other events."""
         if fd in self._handlers:
-            self._epoll.modify(fd, events)
+            self._poll.modify(fd, events)
 
     def remove(self, fd: int) -> None:
         """Forget a file descriptor, which must still be open."""
         if self._handlers.pop(fd, None) is not None:
-            self._epoll.unregister(fd)
+            self._poll.unregister(fd)
 
     def soon(self, action: Callable[[], None]) -> None:
         """Have `action` called a moment later."""
@@ -61,7 +63,7 @@ class Loop:
             action()
         if self._again:
             seconds = min(seconds, _MOMENT_S)
-        found = self._epoll.poll(seconds)
+        found = self._poll.poll(max(seconds, 0.0) * 1000)
         for fd, events in found:
             handler = self._handlers.get(fd)
             if handler is not None:
@@ -69,23 +71,20 @@ class Loop:
         return bool(found)
 
     @property
-    def unsent(self) -> bool:
-        """Whether something that was sent has not been handed on yet."""
-        return bool(self._again) or any(pair.unsent for pair in self.pairs)
+    def waiting(self) -> bool:
+        """Whether something is to be tried again."""
+        return bool(self._again)
 
 
 class Port:
-    """A listening port whose connections lead to a unix socket."""
+    """A listening port whose connections are led down a road."""
 
-    def __init__(
-        self, loop: Loop, address: str, port: int, path: str, greeting: bytes = b""
-    ) -> None:
+    def __init__(self, loop: Loop, address: str, port: int, road: Road) -> None:
         """Args:
         loop: calls us.
         address: IPv4 or IPv6 address to listen at.
         port: port to listen at.
-        path: the unix socket.
-        greeting: what to send there first.
+        road: given each connection.
 
         Raises:
             OSError: it cannot be bound.
@@ -96,10 +95,8 @@ class Port:
         self._socket.bind((address, port))
         self._socket.listen(_BACKLOG)
         self._socket.setblocking(False)
-        self._loop = loop
-        self._path = path
-        self._greeting = greeting
-        loop.add(self._socket.fileno(), select.EPOLLIN, self._accept)
+        self._road = road
+        loop.add(self._socket.fileno(), select.POLLIN, self._accept)
 
     def _accept(self, _: int) -> None:
         try:
@@ -108,22 +105,37 @@ class Port:
             return
         client = _socket.socket(fileno=fd)
         client.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self._road(client)
+
+
+def road_to(loop: Loop, path: str, greeting: bytes = b"") -> Road:
+    """Return a road to a unix socket.
+
+    Args:
+        loop: calls us.
+        path: the unix socket.
+        greeting: what to send there first.
+    """
+
+    def lead(client: _socket.socket) -> None:
         server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         server.setblocking(False)
-        self._lead(client, server)
+        connect(client, server)
 
-    def _lead(self, client: _socket.socket, server: _socket.socket) -> None:
+    def connect(client: _socket.socket, server: _socket.socket) -> None:
         try:
-            server.connect(self._path)
-            server.sendall(self._greeting)
+            server.connect(path)
+            server.sendall(greeting)
         except BlockingIOError:
             # Its queue is full; the gateway may not have been loaded yet.
-            self._loop.soon(lambda: self._lead(client, server))
+            loop.soon(lambda: connect(client, server))
         except OSError:
             client.close()
             server.close()
         else:
-            Pair(self._loop, client, server)
+            Pair(loop, client, server)
+
+    return lead
 
 
 class _End:
@@ -153,7 +165,7 @@ class Pair:
         loop.pairs.add(self)
         for end, peer in (self._ends, self._ends[::-1]):
             end.socket.setblocking(False)
-            loop.add(end.socket.fileno(), select.EPOLLIN, self._handler(end, peer))
+            loop.add(end.socket.fileno(), select.POLLIN, self._handler(end, peer))
 
     @property
     def unsent(self) -> bool:
@@ -165,9 +177,9 @@ class Pair:
 
     def _happened(self, end: _End, peer: _End, events: int) -> None:
         try:
-            if events & select.EPOLLOUT:
+            if events & select.POLLOUT:
                 _send(end)
-            if events & (select.EPOLLIN | _ENDED):
+            if events & (select.POLLIN | _ENDED):
                 _receive(end, peer)
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EINTR):
@@ -195,9 +207,9 @@ class Pair:
             self._close()
             return
         for end, peer in (self._ends, self._ends[::-1]):
-            events = select.EPOLLOUT if end.buffer else 0
+            events = select.POLLOUT if end.buffer else 0
             if not end.finished and len(peer.buffer) < _MOST_BUFFERED:
-                events |= select.EPOLLIN
+                events |= select.POLLIN
             self._loop.change(end.socket.fileno(), events)
 
     def _close(self) -> None:
@@ -258,8 +270,8 @@ class NameServer:
         self._tcp.listen(_BACKLOG)
         for sock in (self._udp, self._tcp):
             sock.setblocking(False)
-        loop.add(self._udp.fileno(), select.EPOLLIN, self._datagram)
-        loop.add(self._tcp.fileno(), select.EPOLLIN, self._accept)
+        loop.add(self._udp.fileno(), select.POLLIN, self._datagram)
+        loop.add(self._tcp.fileno(), select.POLLIN, self._accept)
 
     def _answer(self, query: bytes) -> bytes:
         answer, vain = reply(query, self._book)
@@ -283,7 +295,7 @@ class NameServer:
             return
         os.set_blocking(fd, False)
         received = bytearray()
-        self._loop.add(fd, select.EPOLLIN, lambda events: self._stream(fd, received))
+        self._loop.add(fd, select.POLLIN, lambda events: self._stream(fd, received))
 
     def _stream(self, fd: int, received: bytearray) -> None:
         try:

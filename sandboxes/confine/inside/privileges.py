@@ -22,7 +22,7 @@ _MS_REMOUNT, _MS_BIND = 32, 4096
 
 _DIRECTORIES = frozenset({"acpi", "asound", "bus", "driver", "fs", "irq", "scsi", "sys", "tty"})
 
-_C = _ctypes.dlopen("", 2)
+_C = _ctypes.dlopen(None, 2)  # type: ignore[arg-type]  # the program itself
 
 
 def limit_namespaces(tasks: int) -> None:

@@ -8,12 +8,17 @@ slip of the pen, is noticed.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import pytest
 
-from executor.model.verbs import is_mutating
 from tests.unit.catalog.calls import CATALOG
+from tests.unit.catalog.operations import (
+    declared,
+    mistaken_reads,
+    operations,
+    undeclared,
+    unknown_names,
+)
 
 SERVICES = ("iam", "ec2", "lambda", "kms", "cloudformation")
 
@@ -37,44 +42,19 @@ LEFT_OUT = {
 }
 
 
-@lru_cache
-def _operations(service: str) -> frozenset[str]:
-    from botocore.session import Session
-
-    return frozenset(Session().get_service_model(service).operation_names)
-
-
-def _declared(service: str) -> set[str]:
-    found = CATALOG.service(service)
-    assert found is not None
-    return {o.name for kind in found.types for o in kind.operations} | set(found.harmless)
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_name_in_the_declarations_is_an_operation(service: str) -> None:
-    found = CATALOG.service(service)
-    assert found is not None
-    used = {kind.listing.operation for kind in found.types}
-    used |= {d.operation for kind in found.types for d in kind.details}
-    used |= {s.operation for kind in found.types for s in kind.seeds}
-    assert (used | _declared(service)) - _operations(service) == set()
+    assert unknown_names(service) == set()
 
 
 @pytest.mark.parametrize("service", sorted(LEFT_OUT))
 def test_every_changing_operation_is_declared_or_left_out_on_purpose(service: str) -> None:
-    changing = {name for name in _operations(service) if is_mutating(service, name)}
-    missing = changing - _declared(service)
-    pattern = re.compile("|".join(LEFT_OUT[service]))
-    assert {name for name in missing if not pattern.search(name)} == set()
+    assert undeclared(service, LEFT_OUT[service]) == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_reads_is_not_taken_for_a_change(service: str) -> None:
-    found = CATALOG.service(service)
-    assert found is not None
-    reads = {kind.listing.operation for kind in found.types}
-    reads |= {d.operation for kind in found.types for d in kind.details}
-    assert {name for name in reads if is_mutating(service, name)} == set()
+    assert mistaken_reads(service) == set()
 
 
 EC2_PLAIN = re.compile(
@@ -84,9 +64,9 @@ EC2_PLAIN = re.compile(
 )
 
 
-def test_the_plain_operations_on_ec2s_types_are_declared() -> None:
-    plain = {name for name in _operations("ec2") if EC2_PLAIN.match(name)}
-    assert plain - _declared("ec2") == set()
+def test_the_plain_operations_on_ec2s_types_aredeclared() -> None:
+    plain = {name for name in operations("ec2") if EC2_PLAIN.match(name)}
+    assert plain - declared("ec2") == set()
 
 
 def test_stacks_are_seeded_before_what_they_make() -> None:

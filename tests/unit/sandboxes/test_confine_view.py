@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandboxes.confine.allowed import account_variables, allowed
 from sandboxes.confine.environment import Appearance
-from sandboxes.confine.mounts import neighbourhood
+from sandboxes.confine.project import neighbourhood
 from sandboxes.confine.secrets import kept_from_others, secrets_below
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import find_java, make_trust

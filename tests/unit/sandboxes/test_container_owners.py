@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from sandboxes.localstack.owners import PID, PLACE, RUN, START, is_orphan, labels_of_owner
+from sandboxes.containers.owners import PID, PLACE, RUN, START, is_orphan, labels_of_owner
 
 HOUR, WEEK = 3600.0, 604_800.0
 

@@ -1,0 +1,111 @@
+"""Covers what a confined command must not see of what it is shown: secrets and sockets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_below
+from sandboxes.confine.view import View, Work
+
+_KEEPS_SECRETS = (
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "BOTO_CONFIG",
+    "CLOUDSDK_CONFIG",
+    "DOCKER_CONFIG",
+    # Runs that were recorded, and the keys of their vaults.
+    "EXECUTOR_HOME",
+    "EXECUTOR_RUNTIME_DIR",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "KUBECONFIG",
+    "NETRC",
+    "SSH_AUTH_SOCK",
+)
+
+
+def hide_secrets(
+    view: View,
+    *,
+    home: Path,
+    work: Work,
+    shown: Sequence[Path],
+    neighbours: Path | None,
+    environment: Mapping[str, str],
+    empty: Path,
+    system: bool,
+) -> None:
+    """Cover what programs keep credentials in, and where programs listen.
+
+    Args:
+        view: what is shown.
+        home: the user's home directory.
+        work: the work directory.
+        shown: places that are shown besides.
+        neighbours: the one of them that lies around the work directory.
+        environment: the caller's.
+        empty: a directory with an empty directory `directory` and an empty file `file`.
+        system: the machine's own directories are shown as well.
+    """
+    secret = {*_secret_places(home, work, shown, neighbours, environment), *_sockets()}
+    if system:
+        secret.update(_of_the_system(home))
+    for path in sorted(secret, key=lambda path: len(path.parts)):
+        _hide(view, path, work, empty)
+
+
+def _secret_places(
+    home: Path,
+    work: Work,
+    shown: Sequence[Path],
+    neighbours: Path | None,
+    environment: Mapping[str, str],
+) -> Iterable[Path]:
+    for place in shown:
+        if place.is_dir():
+            yield from secrets_below(place, home, project=place == neighbours)
+    yield from secrets_below(work.shown, home, project=True)
+    for name in _KEEPS_SECRETS:
+        value = environment.get(name, "")
+        if value.startswith("/"):
+            yield Path(os.path.normpath(value))
+
+
+def _of_the_system(home: Path) -> Iterable[Path]:
+    yield from (Path(name) for name in IN_SYSTEM)
+    if os.getuid() == 0:
+        yield from kept_from_others(Path("/etc"))
+    if Path("/opt") in home.parents:
+        yield from secrets_below(home, home)
+
+
+def _sockets() -> Iterable[Path]:
+    """Return where programs of this machine listen: a read-only mount keeps nobody from it."""
+    try:
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            names = {line.rstrip("\n").partition(" /")[2] for line in file}
+    except OSError:
+        return
+    yield from (Path("/", name) for name in names if name)
+
+
+def _hide(view: View, path: Path, work: Work, empty: Path) -> None:
+    view.hidden.append(path)
+    if not view.covered(path) or path in (work.shown, view.home):
+        return
+    inside = path.is_relative_to(work.shown)
+    there = work.path / path.relative_to(work.shown) if inside else path
+    if any(place.is_relative_to(path) for place in (work.path, work.shown)):
+        # Covering it would cover the work as well; that it is in sight is told by the probe.
+        return
+    if there.is_symlink():
+        real = there.resolve()
+        if real.exists() and not real.is_symlink():
+            _hide(view, real, work, empty)
+    elif there.is_dir():
+        view.mask(path, empty / "directory")
+    elif there.exists():
+        view.mask(path, empty / "file")

@@ -1,0 +1,115 @@
+"""Names, alarms, firewalls and the like: what is denied, held and allowed, end to end."""
+
+from __future__ import annotations
+
+from executor import Report
+from executor.model.json import Json
+from tests.integration.conftest import Production, Rehearse
+
+
+def rules(report: Report) -> set[str]:
+    return {finding.rule.value for finding in report.findings}
+
+
+def effects(report: Report) -> set[tuple[str, str, str]]:
+    return {(e.action.value, e.type.removeprefix("AWS::"), e.name) for e in report.effects}
+
+
+# Route 53
+
+
+def a_zone(production: Production) -> str:
+    made = production.call(
+        "route53", "CreateHostedZone", Name="example.com", CallerReference="first"
+    )
+    zone = str(_in(made, "HostedZone", "Id")).rpartition("/")[2]
+    changes = [
+        {"Action": "CREATE", "ResourceRecordSet": _address("www.example.com", "192.0.2.1")},
+        {"Action": "CREATE", "ResourceRecordSet": _address("old.example.com", "192.0.2.2")},
+    ]
+    production.call(
+        "route53",
+        "ChangeResourceRecordSets",
+        HostedZoneId=zone,
+        ChangeBatch={"Changes": changes},
+    )
+    return zone
+
+
+def _in(answer: Json, *keys: str) -> Json:
+    for key in keys:
+        assert isinstance(answer, dict)
+        answer = answer[key]
+    return answer
+
+
+def _address(name: str, value: str) -> dict[str, object]:
+    return {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": value}]}
+
+
+CHANGE = """
+def change(zone, action, name, value):
+    record = {'Name': name, 'Type': 'A', 'TTL': 60, 'ResourceRecords': [{'Value': value}]}
+    c('route53').change_resource_record_sets(HostedZoneId=zone, ChangeBatch={'Changes': [
+        {'Action': action, 'ResourceRecordSet': record}]})
+"""
+
+
+def test_deleting_a_record_set_is_denied_and_its_zone_stays(
+    production: Production, rehearse: Rehearse
+) -> None:
+    zone = a_zone(production)
+    report = rehearse(CHANGE + f"change({zone!r}, 'DELETE', 'old.example.com', '192.0.2.2')")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert effects(report) == {("delete", "Route53::RecordSet", "old.example.com")}
+
+
+def test_a_new_record_set_is_allowed_and_moving_one_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    zone = a_zone(production)
+    report = rehearse(CHANGE + f"change({zone!r}, 'UPSERT', 'new.example.com', '192.0.2.3')")
+    assert report.decision == "allow"
+    assert effects(report) == {("create", "Route53::RecordSet", "new.example.com")}
+    report = rehearse(CHANGE + f"change({zone!r}, 'UPSERT', 'www.example.com', '192.0.2.3')")
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption"}
+    assert effects(report) == {("update", "Route53::RecordSet", "www.example.com")}
+
+
+def test_deleting_a_zone_with_all_that_is_in_it_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    zone = a_zone(production)
+    report = rehearse(
+        CHANGE
+        + f"""
+change({zone!r}, 'DELETE', 'www.example.com', '192.0.2.1')
+change({zone!r}, 'DELETE', 'old.example.com', '192.0.2.2')
+c('route53').delete_hosted_zone(Id={zone!r})
+"""
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert effects(report) == {
+        ("delete", "Route53::HostedZone", "example.com"),
+        ("delete", "Route53::RecordSet", "www.example.com"),
+        ("delete", "Route53::RecordSet", "old.example.com"),
+    }
+
+
+def test_a_zone_made_and_removed_within_the_run_is_allowed(rehearse: Rehearse) -> None:
+    report = rehearse(
+        CHANGE
+        + """
+zone = c('route53').create_hosted_zone(Name='scratch.test', CallerReference='x')
+zone = zone['HostedZone']['Id']
+change(zone, 'CREATE', 'a.scratch.test', '192.0.2.1')
+change(zone, 'DELETE', 'a.scratch.test', '192.0.2.1')
+c('route53').delete_hosted_zone(Id=zone)
+"""
+    )
+    assert report.decision == "allow"
+    assert report.effects == ()
+    assert len(report.transient) == 2

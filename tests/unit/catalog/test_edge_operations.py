@@ -1,0 +1,30 @@
+"""What the declarations of services at an account's edges say about botocore's operations.
+
+Left out on purpose is what is about things that the catalog does not read; see
+`test_operations`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.catalog.operations import mistaken_reads, undeclared, unknown_names
+
+LEFT_OUT = {
+    "route53": (r"TrafficPolic|CidrCollection|ReusableDelegationSet|VPCAssociationAuthorization",),
+}
+
+
+@pytest.mark.parametrize("service", sorted(LEFT_OUT))
+def test_every_name_in_the_declarations_is_an_operation(service: str) -> None:
+    assert unknown_names(service) == set()
+
+
+@pytest.mark.parametrize("service", sorted(LEFT_OUT))
+def test_every_changing_operation_is_declared_or_left_out_on_purpose(service: str) -> None:
+    assert undeclared(service, LEFT_OUT[service]) == set()
+
+
+@pytest.mark.parametrize("service", sorted(LEFT_OUT))
+def test_what_reads_is_not_taken_for_a_change(service: str) -> None:
+    assert mistaken_reads(service) == set()
