@@ -260,6 +260,9 @@ class ResourceType:
         adopt: expression giving a key by which a resource that the engine made itself is taken
             for the target's (a default VPC, the default security group of a VPC).
         seeds: calls that rebuild it, in order.
+        among: function of the raw descriptions of all resources of the type, in the order in
+            which they are seeded, that gives them with what their seeds need to know of each
+            other (what an engine numbers by itself).
         learns_members: for a type whose seed makes further resources (a stack): function of the
             target's and the engine's raw description giving target id -> engine id of each.
             Such a type's service is seeded before all others, and the seeder waits until the
@@ -295,6 +298,7 @@ class ResourceType:
     order: Pick = ""
     adopt: Pick = ""
     seeds: tuple[Seed, ...] = ()
+    among: Callable[[Sequence[JsonObject]], Iterable[JsonObject]] | None = None
     learns_members: Callable[[JsonObject, JsonObject], Mapping[str, str]] | None = None
     operations: tuple[Operation, ...] = ()
     hazards: tuple[HazardRule, ...] = ()

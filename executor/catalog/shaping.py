@@ -55,3 +55,10 @@ def tag_list(raw: JsonObject, key: str = "Tags") -> list[Json]:
 def tag_map(raw: JsonObject, key: str = "Tags") -> dict[str, Json]:
     """Return a mapping of tags without those of AWS itself."""
     return {name: item for name, item in table(raw, key).items() if not name.startswith("aws:")}
+
+
+def fewer(before: Json, after: Json) -> bool:
+    """A number is smaller than it was; what was or is no number never is."""
+    if not isinstance(before, int | float) or not isinstance(after, int | float):
+        return False
+    return after < before

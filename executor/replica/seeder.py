@@ -125,7 +125,7 @@ class Seeder:
             found = self._catalog.service(service)
             there: list[tuple[_Job, Resource | None]] = []
             for kind in found.types if found else ():
-                resources = _in_order(kind, snapshot, region)
+                resources = _among(kind, _in_order(kind, snapshot, region))
                 if not resources:
                     continue
                 engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
@@ -304,6 +304,13 @@ def _learnt(
 def _in_order(kind: ResourceType, snapshot: Snapshot, region: str) -> list[Resource]:
     found = [r for r in snapshot.of_type(kind.type) if _here(r, region)]
     return sorted(found, key=lambda r: str(picked(kind.order, r.raw))) if kind.order else found
+
+
+def _among(kind: ResourceType, resources: list[Resource]) -> list[Resource]:
+    if kind.among is None:
+        return resources
+    told = kind.among([r.raw for r in resources])
+    return [replace(r, raw=raw) for r, raw in zip(resources, told, strict=True)]
 
 
 def _here(resource: Resource, region: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from executor import Report
 from tests.integration.conftest import Production, Rehearse
 
@@ -13,6 +15,9 @@ def rules(report: Report) -> set[str]:
 def effects(report: Report) -> set[tuple[str, str, str]]:
     return {(e.action.value, e.type, e.name) for e in report.effects}
 
+
+EMBEDDED = pytest.mark.parametrize("engine", ["embedded"])
+"""For services that LocalStack's open build has not."""
 
 # EventBridge
 
@@ -89,3 +94,74 @@ e.put_events(Entries=[{'Source': 'shop', 'DetailType': 'x', 'Detail': '{}'}])
     )
     assert report.decision == "allow"
     assert effects(report) == {("create", "AWS::Events::Rule", "nightly")}
+
+
+# ECS
+
+
+def a_service(production: Production) -> None:
+    production.call("ecs", "CreateCluster", clusterName="shop")
+    container = {"name": "web", "image": "shop/web:1", "memory": 64, "essential": True}
+    for _ in range(3):
+        production.call(
+            "ecs", "RegisterTaskDefinition", family="web", containerDefinitions=[container]
+        )
+    production.call("ecs", "DeregisterTaskDefinition", taskDefinition="web:1")
+    service: dict[str, object] = {"serviceName": "front", "taskDefinition": "web:3"}
+    production.call("ecs", "CreateService", cluster="shop", desiredCount=2, **service)
+
+
+@EMBEDDED
+def test_deleting_a_service_is_denied(production: Production, rehearse: Rehearse) -> None:
+    a_service(production)
+    report = rehearse("c('ecs').delete_service(cluster='shop', service='front', force=True)")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert effects(report) == {("delete", "AWS::ECS::Service", "front")}
+
+
+@EMBEDDED
+def test_a_service_deleted_and_made_again_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_service(production)
+    report = rehearse(
+        """
+e = c('ecs')
+e.delete_service(cluster='shop', service='front', force=True)
+e.create_service(cluster='shop', serviceName='front', taskDefinition='web:3', desiredCount=2)
+"""
+    )
+    assert report.decision == "deny"
+    assert effects(report) == {("replace", "AWS::ECS::Service", "front")}
+
+
+@EMBEDDED
+def test_scaling_a_service_to_nothing_is_held(production: Production, rehearse: Rehearse) -> None:
+    a_service(production)
+    report = rehearse("c('ecs').update_service(cluster='shop', service='front', desiredCount=0)")
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption"}
+
+
+@EMBEDDED
+def test_deploying_a_new_revision_is_allowed_and_gets_the_next_number(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_service(production)
+    report = rehearse(
+        """
+e = c('ecs')
+old = e.describe_task_definition(taskDefinition='web')['taskDefinition']
+assert old['revision'] == 3, old
+old['containerDefinitions'][0]['image'] = 'shop/web:2'
+new = e.register_task_definition(family='web', containerDefinitions=old['containerDefinitions'])
+assert new['taskDefinition']['revision'] == 4, new
+e.update_service(cluster='shop', service='front', taskDefinition='web:4')
+"""
+    )
+    assert report.decision == "allow", report
+    assert effects(report) == {
+        ("create", "AWS::ECS::TaskDefinition", "web:4"),
+        ("update", "AWS::ECS::Service", "front"),
+    }

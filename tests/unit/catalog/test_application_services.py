@@ -17,6 +17,10 @@ from tests.unit.catalog.calls import CATALOG
 
 # Changing operations about what the catalog does not read. A run that makes one is undecided.
 LEFT_OUT = {
+    # Tasks run code; a revision that was deregistered before is not read.
+    "ecs": r"RunTask|StartTask|ExecuteCommand|DeleteTaskDefinitions|TaskSet|Daemon|Express"
+    r"|CapacityProvider$|AccountSetting|Attributes|RegisterContainerInstance|Submit"
+    r"|UpdateContainer|TaskProtection",
     # What a replay sets off is not rehearsed.
     "events": r"Replay|Endpoint|EventSource|PartnerEvents",
 }
