@@ -259,6 +259,8 @@ class ResourceType:
             (stacks: by creation, since a parent and an exporter come before what needs them).
         adopt: expression giving a key by which a resource that the engine made itself is taken
             for the target's (a default VPC, the default security group of a VPC).
+        learns_adopted: function of the target's and the engine's raw description of an adopted
+            resource giving target id -> engine id of what has ids inside it.
         seeds: calls that rebuild it, in order.
         among: function of the raw descriptions of all resources of the type, in the order in
             which they are seeded, that gives them with what their seeds need to know of each
@@ -297,6 +299,7 @@ class ResourceType:
     depends_on: tuple[str, ...] = ()
     order: Pick = ""
     adopt: Pick = ""
+    learns_adopted: Callable[[JsonObject, JsonObject], Mapping[str, str]] | None = None
     seeds: tuple[Seed, ...] = ()
     among: Callable[[Sequence[JsonObject]], Iterable[JsonObject]] | None = None
     learns_members: Callable[[JsonObject, JsonObject], Mapping[str, str]] | None = None

@@ -161,6 +161,15 @@ def _learn_association(
     }
 
 
+def _learn_main(ours: JsonObject, theirs: JsonObject) -> Mapping[str, str]:
+    """The association that makes a table its network's main one has an id of its own."""
+    found = [
+        [text(a, "RouteTableAssociationId") for a in objects(raw, "Associations") if a.get("Main")]
+        for raw in (ours, theirs)
+    ]
+    return dict(zip(*found, strict=False))
+
+
 def _lacks_route(params: Mapping[str, object], engine: JsonObject) -> bool:
     return not any(
         all(route.get(key) == params.get(key) for key in _DESTINATIONS)
@@ -197,6 +206,7 @@ ROUTE_TABLE = ResourceType(
     builtin=_is_main,
     depends_on=("AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::InternetGateway"),
     adopt=lambda raw: f"main of {raw.get('VpcId')}" if _is_main(raw) else None,
+    learns_adopted=_learn_main,
     seeds=(
         Seed(
             operation="CreateRouteTable",

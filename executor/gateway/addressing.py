@@ -14,12 +14,13 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from executor.gateway.addresses import Addresses, may_hold_addresses
 from executor.gateway.aliases import Aliases
 from executor.gateway.upstream import forwarded_headers
-from executor.gateway.wire import Identity, WireRequest, bucket_of_host
+from executor.gateway.wire import Identity, Unidentifiable, WireRequest, bucket_of_host
+from executor.gateway.wire.cbor import retold
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -91,7 +92,7 @@ class Addressing:
         body = request.body
         if request.buffered:
             if _holds_ids(identity) and not request.header("content-encoding"):
-                body = self._aliases.to_engine(body)
+                body = _translated(identity, body, self._aliases.to_engine)
             if identity.service == "sqs" and not request.header("content-encoding"):
                 body = self._addresses.queue_for_engine(body)
             headers = _framed(headers, body, changed=body != request.body)
@@ -118,10 +119,10 @@ class Addressing:
             return tuple(kept), b""
         translated = body
         if b"://" in body and (_holds_ids(identity) or may_hold_addresses(identity)):
-            text = self._addresses.for_client(body.decode("latin-1"), request, identity)
-            translated = text.encode("latin-1")
+            for_client = partial(self._for_client, request, identity)
+            translated = _translated(identity, body, for_client)
         if _holds_ids(identity):
-            translated = self._aliases.to_change(translated)
+            translated = _translated(identity, translated, self._aliases.to_change)
         if translated != body:
             kept = _framed(kept, translated, changed=True)
         return tuple(kept), translated
@@ -144,17 +145,30 @@ class Addressing:
             return value
         return self._aliases.to_change(value.encode("latin-1")).decode("latin-1")
 
+    def _for_client(self, request: WireRequest, identity: Identity, body: bytes) -> bytes:
+        text = self._addresses.for_client(body.decode("latin-1"), request, identity)
+        return text.encode("latin-1")
+
     def _to_engine(self, text: str) -> str:
         return self._aliases.to_engine(text.encode("latin-1")).decode("latin-1")
 
 
 def _holds_ids(identity: Identity) -> bool:
     """Whether ids in the bodies of the operation are AWS's and not part of a user's data."""
-    if identity.protocol == "smithy-rpc-v2-cbor":
-        return False  # every text in it is preceded by its length
     if identity.service == "s3":
         return "Key" not in identity.params and identity.operation != "DeleteObjects"
     return not (identity.service == "sqs" and identity.operation in _MESSAGES)
+
+
+def _translated(identity: Identity, body: bytes, translate: Callable[[bytes], bytes]) -> bytes:
+    """Translate a body; in CBOR text by text, since each is preceded by its length."""
+    if identity.protocol != "smithy-rpc-v2-cbor":
+        return translate(body)
+    try:
+        return retold(body, translate)
+    except Unidentifiable:
+        # An engine's error page, say. What holds no text of CBOR's holds no id of ours.
+        return body
 
 
 def _may_hold_ids(name: str, identity: Identity) -> bool:

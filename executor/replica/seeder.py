@@ -174,7 +174,7 @@ class Seeder:
     def _seed_one(self, job: _Job, adopted: Resource | None) -> tuple[bool, list[Gap]]:
         """Return whether the engine has it now, and what of it could not be rebuilt."""
         if adopted is not None:
-            self._learn_adopted(job.resource, adopted)
+            self._learn_adopted(job, adopted)
         if job.resource.builtin and adopted is None:
             return False, []
         gaps: list[Gap] = []
@@ -188,13 +188,16 @@ class Seeder:
                     return False, gaps
         return True, gaps + self._learn_members(job)
 
-    def _learn_adopted(self, ours: Resource, theirs: Resource) -> None:
+    def _learn_adopted(self, job: _Job, theirs: Resource) -> None:
+        ours, learns = job.resource, job.kind.learns_adopted
         # A stack's member may have a generated name beside its id, and an id beside its name.
         pairs = [(ours.id, theirs.id), (ours.name, theirs.name)]
         pairs.append((str(ours.birth.get("id") or ""), str(theirs.birth.get("id") or "")))
         for target_id, engine_id in pairs:
             if target_id and engine_id and target_id != engine_id:
                 self._aliases.add(target_id, engine_id)
+        for target_id, engine_id in learns(ours.raw, theirs.raw).items() if learns else ():
+            self._aliases.add(target_id, engine_id)
 
     def _adopted(self, job: _Job, engine_has: Mapping[str, Resource]) -> Resource | None:
         if not engine_has:

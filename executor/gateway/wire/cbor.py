@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from executor.gateway.wire.request import Unidentifiable
@@ -22,6 +23,31 @@ def decode(body: bytes) -> object:
     if reader.position != len(body):
         raise Unidentifiable("the CBOR body goes on after its value")
     return value
+
+
+def retold(body: bytes, told: Callable[[bytes], bytes]) -> bytes:
+    """Return a CBOR body with every text passed through `told`.
+
+    Only texts carry their length in bytes; arrays and maps count their items, so that what is
+    around a text can stay as it is.
+
+    Raises:
+        Unidentifiable: it is not well-formed.
+    """
+    reader = _Reader(body)
+    parts: list[bytes] = []
+    while reader.position < len(body):
+        start = reader.position
+        major, argument = reader.head()
+        if major in (2, 3) and argument is not None:
+            inner = reader.position
+            reader.skip(argument)
+            text = body[inner : reader.position]
+            if major == 3 and (changed := told(text)) != text:
+                parts += [_head(3, len(changed)), changed]
+                continue
+        parts.append(body[start : reader.position])
+    return b"".join(parts)
 
 
 def encode_text_map(values: dict[str, str]) -> bytes:
@@ -54,6 +80,16 @@ class _Reader:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self.position = 0
+
+    def head(self) -> tuple[int, int | None]:
+        """Return major type and argument of what comes; None where it has no length."""
+        first = self._take(1)[0]
+        major, info = first >> 5, first & 31
+        return major, None if info == 31 else self._argument(info)
+
+    def skip(self, count: int) -> None:
+        """Pass over some bytes."""
+        self._take(count)
 
     def item(self, depth: int) -> object:
         if depth > _MOST_DEPTH:
