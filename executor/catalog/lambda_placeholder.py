@@ -15,12 +15,13 @@ _MESSAGE = "placeholder: the code of the target is not copied to a replica"
 _SUFFIXES = {"python": "py", "nodejs": "js", "ruby": "rb"}
 
 
-def placeholder_zip(runtime: str, handler: str) -> bytes:
+def placeholder_zip(runtime: str, handler: str, *, mark: str = "") -> bytes:
     """Return a package whose handler fails with a plain message; always the same bytes.
 
     Args:
         runtime: such as `python3.12`; others than Python, Node and Ruby get a shell script.
         handler: such as `app/index.handler`.
+        mark: makes one placeholder differ from another.
     """
     module, _, function = (handler or "index.handler").rpartition(".")
     family = runtime.rstrip("0123456789.x")
@@ -32,6 +33,7 @@ def placeholder_zip(runtime: str, handler: str) -> bytes:
         entry = zipfile.ZipInfo(name, date_time=_EPOCH)
         entry.external_attr = 0o755 << 16
         archive.writestr(entry, _source(family, function))
+        archive.comment = mark.encode()
     return packed.getvalue()
 
 

@@ -329,7 +329,10 @@ def _joined(values: list[Json]) -> Json:
 
 def _says_unknown(failure: CallFailed) -> bool:
     # A partition that came late, or an emulator: what cannot be asked for cannot be set either.
-    return failure.code in ("UnknownOperationException", "InvalidAction") or failure.status == 501
+    if failure.code in ("UnknownOperationException", "InvalidAction") or failure.status == 501:
+        return True
+    # A page for people: the address leads nowhere.
+    return failure.status == 404 and failure.message.lower().startswith("<!doctype html")
 
 
 def _says_gone(failure: CallFailed) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from executor import Report
 from executor.model.json import Json
+from tests.conformance.cases.lambda_edges import make as make_edges
 from tests.integration.conftest import Production, Rehearse
 
 
@@ -113,3 +114,62 @@ c('route53').delete_hosted_zone(Id=zone)
     assert report.decision == "allow"
     assert report.effects == ()
     assert len(report.transient) == 2
+
+
+# Lambda
+
+
+def a_function(production: Production) -> None:
+    make_edges(production.api)
+
+
+def test_moving_an_alias_is_allowed_and_deleting_one_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_function(production)
+    report = rehearse(
+        "c('lambda').update_alias(FunctionName='checkout', Name='next', FunctionVersion='1')"
+    )
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("update", "Lambda::Alias", "next")}
+    report = rehearse("c('lambda').delete_alias(FunctionName='checkout', Name='live')")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert effects(report) == {("delete", "Lambda::Alias", "live")}
+
+
+def test_switching_off_what_feeds_a_function_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_function(production)
+    report = rehearse(
+        """
+functions = c('lambda')
+for mapping in functions.list_event_source_mappings()['EventSourceMappings']:
+    if mapping['State'] == 'Enabled':
+        functions.update_event_source_mapping(UUID=mapping['UUID'], Enabled=False)
+"""
+    )
+    assert report.decision == "hold", report.findings
+    assert rules(report) == {"unexpected-disruption"}
+    assert {kind for _, kind, _ in effects(report)} == {"Lambda::EventSourceMapping"}
+
+
+def test_a_new_version_of_a_layer_is_allowed_and_deleting_one_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_function(production)
+    report = rehearse(
+        """
+import io, zipfile
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, 'w') as archive:
+    archive.writestr('a.py', 'A = 1')
+c('lambda').publish_layer_version(LayerName='shared', Content={'ZipFile': packed.getvalue()})
+"""
+    )
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("create", "Lambda::LayerVersion", "shared:4")}
+    report = rehearse("c('lambda').delete_layer_version(LayerName='shared', VersionNumber=3)")
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "Lambda::LayerVersion", "shared:3")}

@@ -23,7 +23,7 @@ TRUST = {
 }
 
 
-def _package() -> bytes:
+def package() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", "def handler(event, context):\n    return 1\n")
@@ -43,13 +43,13 @@ def make_function(api: Api) -> None:
         Runtime="python3.12",
         Handler="index.handler",
         Role=ROLE,
-        Code={"ZipFile": _package()},
+        Code={"ZipFile": package()},
         Environment={"Variables": {"TOKEN": "hush"}},
         Tags={"team": "a"},
         MemorySize=256,
         Timeout=9,
     )
-    _settle(api)
+    settle(api)
     _lambda(api, "PublishVersion", Description="first")
     _lambda(api, "CreateAlias", Name="live", FunctionVersion="1")
     for sid, principal in (("bucket", "s3.amazonaws.com"), ("all", "*")):
@@ -60,7 +60,7 @@ def make_function(api: Api) -> None:
     _lambda(api, "PutFunctionEventInvokeConfig", MaximumRetryAttempts=1)
 
 
-def _settle(api: Api) -> None:
+def settle(api: Api) -> None:
     ends = time.monotonic() + 20
     while time.monotonic() < ends:
         found = api.call("lambda", "GetFunctionConfiguration", {"FunctionName": "checkout"})

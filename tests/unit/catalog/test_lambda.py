@@ -38,7 +38,19 @@ def _open(principal: Json) -> str:
         ({}, {"Url": {"AuthType": "NONE"}}, {("exposure", "Url.AuthType")}),
         ({}, {"Url": {"AuthType": "AWS_IAM"}}, set()),
         ({"Url": {"AuthType": "AWS_IAM"}}, {}, {("disruption", "Url")}),
-        ({"Aliases": [{"Name": "live"}]}, {}, {("disruption", "Aliases")}),
+        ({"Versions": [{"Version": "3"}]}, {}, {("disruption", "Versions")}),
+        ({}, {"Versions": [{"Version": "3"}]}, set()),
+        (
+            {"EventInvoke": [{"DestinationConfig": {"OnFailure": {"Destination": "arn:q"}}}]},
+            {"EventInvoke": [{"MaximumRetryAttempts": 1}]},
+            {
+                (
+                    "protection-loss",
+                    "EventInvoke[].DestinationConfig.OnFailure.Destination",
+                )
+            },
+        ),
+        ({}, {"EventInvoke": [{"MaximumRetryAttempts": 1}]}, set()),
         ({}, {"CodeSha256": "b"}, set()),
     ],
 )
@@ -76,11 +88,16 @@ def test_invoking_operates() -> None:
 
 
 def test_what_is_not_read_leaves_a_run_undecided() -> None:
-    assert is_unread("lambda:CreateEventSourceMapping", {"FunctionName": "checkout"})
-    mapping = "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:0-1"
-    assert is_unread("lambda:TagResource", {"Resource": mapping, "Tags": {}})
+    assert is_unread("lambda:PutFunctionRecursionConfig", {"FunctionName": "checkout"})
+    signing = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-1"
+    assert is_unread("lambda:TagResource", {"Resource": signing, "Tags": {}})
+    # Concurrency of a plain version is not read, that of an alias is.
+    params = {"FunctionName": "checkout", "ProvisionedConcurrentExecutions": 1}
+    assert is_unread("lambda:PutProvisionedConcurrencyConfig", {**params, "Qualifier": "3"})
+    assert not is_unread("lambda:PutProvisionedConcurrencyConfig", {**params, "Qualifier": "live"})
 
 
 @pytest.mark.parametrize("runtime", ["python3.12", "nodejs20.x", "ruby3.3", "java21", ""])
 def test_placeholder_is_always_the_same(runtime: str) -> None:
     assert placeholder_zip(runtime, "a/b.go") == placeholder_zip(runtime, "a/b.go")
+    assert placeholder_zip(runtime, "a/b.go") != placeholder_zip(runtime, "a/b.go", mark="2")

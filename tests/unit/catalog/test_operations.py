@@ -31,7 +31,7 @@ LEFT_OUT = {
         r"ChangePassword|AcquireRole|SendDelegationToken",
     ),
     "lambda": (
-        r"Layer|EventSourceMapping|CodeSigning|CapacityProvider|ProvisionedConcurrency",
+        r"CodeSigning|CapacityProvider",
         r"RecursionConfig|ScalingConfig|RuntimeManagement|ResourcePolicy|DurableExecution",
     ),
     "kms": (r"CustomKeyStore|ReplicateKey|UpdatePrimaryRegion",),

@@ -32,9 +32,10 @@ CATALOG = Catalog({"library": Service(name="library", types=(SHELF,))})
 class InMemoryLibrary:
     """One shelf, whose lock cannot be told."""
 
-    def __init__(self, code: str, status: int) -> None:
+    def __init__(self, code: str, status: int, message: str) -> None:
         self._code = code
         self._status = status
+        self._message = message
 
     def call(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
@@ -51,13 +52,13 @@ class InMemoryLibrary:
             service=service,
             operation=operation,
             code=self._code,
-            message="no",
+            message=self._message,
             status=self._status,
         )
 
 
-def _read(code: str, status: int) -> Snapshot:
-    library = InMemoryLibrary(code, status)
+def _read(code: str, status: int, message: str = "no") -> Snapshot:
+    library = InMemoryLibrary(code, status, message)
     reader = SnapshotReader(CATALOG, library, account="123456789012", region="us-east-1")
     return reader.read([Scope("library", "us-east-1")])
 
@@ -76,6 +77,11 @@ def test_what_a_service_does_not_know_is_not_set(code: str, status: int) -> None
     assert found.gaps == ()
     (shelf,) = found.resources.values()
     assert shelf.properties["Lock"] is None
+
+
+def test_a_page_for_people_in_place_of_an_answer_says_that_there_is_no_such_question() -> None:
+    assert _read("404", 404, "<!doctype html>\n<title>404 Not Found</title>").gaps == ()
+    assert len(_read("404", 404, "Not Found").gaps) == 1
 
 
 @pytest.mark.parametrize(
