@@ -6,7 +6,6 @@ undecided. Those that are left out on purpose are listed here.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import pytest
@@ -14,11 +13,14 @@ import pytest
 from executor.model.verbs import is_mutating
 from tests.unit.catalog.calls import CATALOG
 
-LEFT_OUT = {
+LEFT_OUT: dict[str, tuple[str, ...]] = {
+    "efs": ("PutAccountPreferences",),
+    "firehose": (),
+    "kinesis": ("Channel|UpdateAccountSettings",),
     "rds": (
-        r"DBProxy|BlueGreenDeployment|GlobalCluster|DBShardGroup|TenantDatabase",
-        r"ExportTask|Subscription|Integration|DBSecurityGroup",
-        r"CustomDBEngineVersion|DBClusterAutomatedBackup|Certificates|DBRecommendation|Reserved",
+        "DBProxy|BlueGreenDeployment|GlobalCluster|DBShardGroup|TenantDatabase",
+        "ExportTask|Subscription|Integration|DBSecurityGroup",
+        "CustomDBEngineVersion|DBClusterAutomatedBackup|Certificates|DBRecommendation|Reserved",
     ),
 }
 
@@ -49,19 +51,17 @@ def test_every_name_in_the_declarations_is_an_operation(service: str) -> None:
 @pytest.mark.parametrize("service", sorted(LEFT_OUT))
 def test_every_changing_operation_is_declared_or_left_out_on_purpose(service: str) -> None:
     changing = {name for name in _operations(service) if is_mutating(service, name)}
-    pattern = re.compile("|".join(LEFT_OUT[service]))
-    missing = {name for name in changing - _declared(service) if not pattern.search(name)}
+    words = [word for pattern in LEFT_OUT[service] for word in pattern.split("|")]
+    missing = {n for n in changing - _declared(service) if not any(w in n for w in words)}
     assert missing == set()
 
 
 @pytest.mark.parametrize("service", sorted(LEFT_OUT))
 def test_what_is_left_out_is_not_declared_all_the_same(service: str) -> None:
-    pattern = re.compile("|".join(LEFT_OUT[service]))
+    words = [word for pattern in LEFT_OUT[service] for word in pattern.split("|")]
     changing = {name for name in _operations(service) if is_mutating(service, name)}
-    assert all(
-        any(re.search(word, name) for name in changing - _declared(service))
-        for word in pattern.pattern.split("|")
-    )
+    undeclared = changing - _declared(service)
+    assert [word for word in words if not any(word in name for name in undeclared)] == []
 
 
 @pytest.mark.parametrize("service", ["docdb", "neptune"])
