@@ -53,7 +53,7 @@ def policy(value: Json) -> JsonObject | None:
     Args:
         value: an object, or a text of one, URL-encoded or not.
     """
-    found = _parsed(value)
+    found = parsed(value)
     if not isinstance(found, Mapping):
         return None
     statements = sorted((_statement(s) for s in _listed(found.get("Statement"))), key=canonical)
@@ -123,7 +123,8 @@ _OWN = "own account"
 _Grant = tuple[str, str, str, str]
 
 
-def _parsed(value: Json) -> Json:
+def parsed(value: Json) -> Json:
+    """Return a document from its text, URL-encoded or not; None for what is none."""
     if not isinstance(value, str):
         return value
     text = unquote(value) if value.lstrip().startswith("%") else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from executor import Report
 from executor.model.json import Json
+from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
 from tests.conformance.cases.lambda_edges import make as make_edges
 from tests.integration.conftest import Production, Rehearse
 
@@ -173,3 +174,37 @@ c('lambda').publish_layer_version(LayerName='shared', Content={'ZipFile': packed
     report = rehearse("c('lambda').delete_layer_version(LayerName='shared', VersionNumber=3)")
     assert report.decision == "deny"
     assert effects(report) == {("delete", "Lambda::LayerVersion", "shared:3")}
+
+
+# CloudWatch
+
+
+def test_deleting_an_alarm_or_a_dashboard_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_alarm(production.api)
+    make_dashboard(production.api)
+    report = rehearse("c('cloudwatch').delete_alarms(AlarmNames=['lag'])")
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "CloudWatch::Alarm", "lag")}
+    report = rehearse("c('cloudwatch').delete_dashboards(DashboardNames=['main'])")
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "CloudWatch::Dashboard", "main")}
+
+
+def test_an_alarm_that_calls_nobody_any_more_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_alarm(production.api)
+    report = rehearse("c('cloudwatch').disable_alarm_actions(AlarmNames=['errors are high'])")
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-protection-loss"}
+    report = rehearse(
+        """
+c('cloudwatch').put_metric_alarm(AlarmName='new', Namespace='App', MetricName='M', Period=60,
+    Statistic='Sum', EvaluationPeriods=1, Threshold=1,
+    ComparisonOperator='GreaterThanThreshold')
+"""
+    )
+    assert report.decision == "allow"
+    assert effects(report) == {("create", "CloudWatch::Alarm", "new")}

@@ -11,6 +11,10 @@ import pytest
 from tests.unit.catalog.operations import mistaken_reads, undeclared, unknown_names
 
 LEFT_OUT = {
+    "cloudwatch": (
+        r"AnomalyDetector|MetricStream|LogAlarm|AlarmMuteRule|OTelEnrichment|DatasetKmsKey",
+        r"ResourceMetricsConfiguration|ManagedInsightRules",
+    ),
     "route53": (r"TrafficPolic|CidrCollection|ReusableDelegationSet|VPCAssociationAuthorization",),
 }
 
