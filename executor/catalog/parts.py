@@ -44,6 +44,7 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::SQS::QueueInlinePolicy": "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy": "AWS::SQS::Queue",
     "AWS::SecretsManager::ResourcePolicy": "AWS::SecretsManager::Secret",
+    "AWS::StepFunctions::StateMachineVersion": "AWS::StepFunctions::StateMachine",
 }
 """Type of the part -> type of what it is read with."""
 

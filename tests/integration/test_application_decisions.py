@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from executor import Report
@@ -164,4 +166,101 @@ e.update_service(cluster='shop', service='front', taskDefinition='web:4')
     assert effects(report) == {
         ("create", "AWS::ECS::TaskDefinition", "web:4"),
         ("update", "AWS::ECS::Service", "front"),
+    }
+
+
+# Scheduler and Step Functions
+
+
+def a_schedule(production: Production) -> None:
+    production.call("scheduler", "CreateScheduleGroup", Name="shop")
+    production.call(
+        "scheduler",
+        "CreateSchedule",
+        Name="nightly",
+        GroupName="shop",
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": "arn:aws:sqs:us-east-1:123456789012:orders",
+            "RoleArn": "arn:aws:iam::123456789012:role/speaks",
+        },
+    )
+
+
+def test_deleting_a_group_of_schedules_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_schedule(production)
+    report = rehearse("c('scheduler').delete_schedule_group(Name='shop')")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert effects(report) == {
+        ("delete", "AWS::Scheduler::ScheduleGroup", "shop"),
+        ("delete", "AWS::Scheduler::Schedule", "nightly"),
+    }
+
+
+def test_disabling_a_schedule_is_held(production: Production, rehearse: Rehearse) -> None:
+    a_schedule(production)
+    report = rehearse(
+        """
+s = c('scheduler')
+old = s.get_schedule(Name='nightly', GroupName='shop')
+keep = ('Name', 'GroupName', 'ScheduleExpression', 'FlexibleTimeWindow', 'Target')
+s.update_schedule(State='DISABLED', **{k: old[k] for k in keep})
+"""
+    )
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption"}
+
+
+FLOW, OTHER = (
+    json.dumps({"StartAt": name, "States": {name: {"Type": "Pass", "End": True}}})
+    for name in ("A", "B")
+)
+ROLE = "arn:aws:iam::123456789012:role/flows"
+
+
+def a_state_machine(production: Production) -> None:
+    production.call(
+        "stepfunctions", "CreateStateMachine", name="flow", definition=FLOW, roleArn=ROLE
+    )
+
+
+def test_a_state_machine_deleted_and_made_again_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_state_machine(production)
+    report = rehearse(
+        f"""
+s = c('stepfunctions')
+flow = 'arn:aws:states:us-east-1:123456789012:stateMachine:flow'
+s.delete_state_machine(stateMachineArn=flow)
+while s.list_state_machines()['stateMachines']:
+    time.sleep(0.1)
+s.create_state_machine(name='flow', definition={FLOW!r}, roleArn={ROLE!r})
+"""
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-replace"}
+    assert effects(report) == {("replace", "AWS::StepFunctions::StateMachine", "flow")}
+
+
+def test_a_new_state_machine_and_a_new_definition_are_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_state_machine(production)
+    report = rehearse(
+        f"""
+s = c('stepfunctions')
+flow = 'arn:aws:states:us-east-1:123456789012:stateMachine:flow'
+s.update_state_machine(stateMachineArn=flow, definition={OTHER!r})
+s.create_state_machine(name='other', definition={FLOW!r}, roleArn={ROLE!r})
+"""
+    )
+    assert report.decision == "allow"
+    assert effects(report) == {
+        ("update", "AWS::StepFunctions::StateMachine", "flow"),
+        ("create", "AWS::StepFunctions::StateMachine", "other"),
     }
