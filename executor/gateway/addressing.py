@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
+from executor.gateway import versions
 from executor.gateway.addresses import Addresses, may_hold_addresses
 from executor.gateway.aliases import Aliases
 from executor.gateway.upstream import forwarded_headers
@@ -80,7 +81,9 @@ class Addressing:
             target = _V2_QUERY.sub(self._account, _PRESIGNED.sub(self._account, target))
         if target.startswith(("http://", "https://")):
             target = "/" + target.partition("://")[2].partition("/")[2]
-        if identity.service != "s3":
+        if identity.service == "s3":
+            target = versions.in_target(target, self._aliases.to_engine)
+        else:
             target = self._to_engine(target)
         bucket = bucket_of_host(request.host)
         host = self._addresses.host(request, identity)
@@ -91,10 +94,8 @@ class Addressing:
         ]
         body = request.body
         if request.buffered:
-            if _holds_ids(identity) and not request.header("content-encoding"):
-                body = _translated(identity, body, self._aliases.to_engine)
-            if identity.service == "sqs" and not request.header("content-encoding"):
-                body = self._addresses.queue_for_engine(body)
+            if not request.header("content-encoding"):
+                body = self._body(body, identity)
             headers = _framed(headers, body, changed=body != request.body)
         return Outbound(
             target=f"/{bucket}{target}" if bucket else target, headers=tuple(headers), body=body
@@ -123,9 +124,18 @@ class Addressing:
             translated = _translated(identity, body, for_client)
         if _holds_ids(identity):
             translated = _translated(identity, translated, self._aliases.to_change)
+        elif _names_versions(identity):
+            translated = versions.in_body(translated, self._aliases.to_change)
         if translated != body:
             kept = _framed(kept, translated, changed=True)
         return tuple(kept), translated
+
+    def _body(self, body: bytes, identity: Identity) -> bytes:
+        if _holds_ids(identity):
+            body = _translated(identity, body, self._aliases.to_engine)
+        elif _names_versions(identity):
+            body = versions.in_body(body, self._aliases.to_engine)
+        return self._addresses.queue_for_engine(body) if identity.service == "sqs" else body
 
     def _header(self, name: str, value: str, identity: Identity, host: str) -> str:
         match name.lower():
@@ -136,11 +146,19 @@ class Addressing:
             case "accept-encoding":
                 # What is compressed can be neither read nor translated.
                 return "identity"
+        if identity.service == "s3":
+            found = versions.in_header(name, value, self._aliases.to_engine)
+            if found is not None:
+                return found
         return self._to_engine(value) if _may_hold_ids(name, identity) else value
 
     def _told(self, name: str, value: str, request: WireRequest, identity: Identity) -> str:
         if name.lower() == "location":
             return self._addresses.for_client(value, request, identity)
+        if identity.service == "s3":
+            found = versions.in_header(name, value, self._aliases.to_change)
+            if found is not None:
+                return found
         if not _may_hold_ids(name, identity):
             return value
         return self._aliases.to_change(value.encode("latin-1")).decode("latin-1")
@@ -169,6 +187,11 @@ def _translated(identity: Identity, body: bytes, translate: Callable[[bytes], by
     except Unidentifiable:
         # An engine's error page, say. What holds no text of CBOR's holds no id of ours.
         return body
+
+
+def _names_versions(identity: Identity) -> bool:
+    """Whether bodies of the operation name versions, beside keys that are a user's data."""
+    return identity.service == "s3" and identity.operation == "DeleteObjects"
 
 
 def _may_hold_ids(name: str, identity: Identity) -> bool:

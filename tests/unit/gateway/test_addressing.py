@@ -55,6 +55,49 @@ def test_keys_objects_and_their_names_are_left_alone(opened: Open) -> None:
     assert [asked.method for asked in road.engine.asked] == ["PUT", "HEAD", "GET", "POST"]
 
 
+NEXT, THEIR_NEXT = "nextVersion.01", "9f-2"
+PURGE = (
+    "<Delete><Object><Key>{version}</Key><VersionId>{version}</VersionId></Object>"
+    "<Object><Key>b</Key></Object></Delete>"
+)
+
+
+def test_version_of_an_object_is_translated_and_nothing_beside_it(opened: Open) -> None:
+    road = opened(
+        answering=lambda asked: Told(
+            body=asked.body, headers={"x-amz-version-id": THEIRS, "x-amz-meta-v": THEIRS}
+        )
+    )
+    road.aliases.add(OURS, THEIRS)
+    for call in (
+        request("DELETE", f"/bucket/{OURS}?versionId={OURS}"),
+        request("GET", f"/bucket?versions&prefix={OURS}&version-id-marker={OURS}"),
+        request("PUT", "/bucket/copy", {"x-amz-copy-source": f"bucket/{OURS}?versionId={OURS}"}),
+    ):
+        answer = road.ask(call)
+        assert answer.header("x-amz-version-id") == OURS
+        assert answer.header("x-amz-meta-v") == THEIRS
+    purged, listed, copied = road.engine.asked
+    assert purged.target == f"/bucket/{OURS}?versionId={THEIRS}"
+    assert listed.target == f"/bucket?versions&prefix={OURS}&version-id-marker={THEIRS}"
+    assert copied.header("x-amz-copy-source") == f"bucket/{OURS}?versionId={THEIRS}"
+    assert road.gateway.close()[0].params["VersionId"] == OURS
+
+
+def test_versions_that_are_deleted_together_are_translated_and_their_keys_are_not(
+    opened: Open,
+) -> None:
+    road = opened(answering=lambda asked: Told(body=asked.body))
+    road.aliases.add(NEXT, THEIR_NEXT)
+    asked_for = PURGE.format(version=NEXT).encode()
+    answer = road.ask(request("POST", "/bucket?delete", {}, asked_for))
+    (asked,) = road.engine.asked
+    assert asked.body.count(THEIR_NEXT.encode()) == 1
+    assert f"<Key>{NEXT}</Key><VersionId>{THEIR_NEXT}</VersionId>".encode() in asked.body
+    assert asked.header("content-length") == str(len(asked.body))
+    assert answer.body == asked_for
+
+
 def test_key_that_encrypts_an_object_is_translated(road: Road) -> None:
     road.aliases.add("11111111-aaaa", "99999999-ffff")
     arn = "arn:aws:kms:us-east-1:123456789012:key/"
