@@ -8,6 +8,7 @@ purging what lies behind, are both seen. The fingerprint is `SIZE:ETAG`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote
 
 from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
 from executor.model.json import JsonObject
@@ -154,6 +155,21 @@ def written(params: JsonObject, response: JsonObject) -> Iterable[Pair]:
     Access lists of objects are not read, so such a call must stay unread.
     """
     return () if _lets_strangers_in(params) else one_object(params, response)
+
+
+def copied_there(params: JsonObject, response: JsonObject) -> Iterable[Pair]:
+    """Return the object that a copy writes; nothing when it is copied onto itself."""
+    return () if _onto_itself(params) else written(params, response)
+
+
+def copied_onto_itself(params: JsonObject, response: JsonObject) -> Iterable[Pair]:
+    """Return the object that is copied onto itself, to change what is said about it."""
+    return written(params, response) if _onto_itself(params) else ()
+
+
+def _onto_itself(params: JsonObject) -> bool:
+    source = unquote(text(params, "CopySource")).removeprefix("/")
+    return source == f"{text(params, 'Bucket')}/{text(params, 'Key')}"
 
 
 def _lets_strangers_in(params: JsonObject) -> bool:

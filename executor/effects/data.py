@@ -10,9 +10,10 @@ from executor.model.resource import DataMark, Resource
 _MOST_NAMED = 20
 # A queue's depth is a guess of the service's, and messages come while nobody looks.
 _GUESSED = "message"
-# A replica's items are keys without the rest, so writing one may change nothing to be seen.
-_HOLLOW = "item"
 _OVERWRITABLE = ("item", "object")
+# What a replica holds stands in for what the target holds, so writing it may change nothing to
+# be seen: a copy of another stand-in, or the stand-in itself, read and put back.
+_HOLLOW = (*_OVERWRITABLE, "version")
 
 
 def lost_parts(
@@ -31,7 +32,7 @@ def lost_parts(
         if touch.verb is Verb.ERASE:
             lost.extend(_erased(before.data, after.data, touch, overwriting_loses))
         elif touch.verb is Verb.WRITE and overwriting_loses:
-            lost.extend(_overwritten(before.data, touch))
+            lost.extend(_overwritten(before.data, after.data, touch))
     found = tuple(dict.fromkeys(lost))
     if len(found) > _MOST_NAMED:
         return (*found[:_MOST_NAMED], f"and {len(found) - _MOST_NAMED} more")
@@ -68,7 +69,9 @@ def data_differs(before: Resource, after: Resource) -> bool:
     old, new = before.data, after.data
     if old is None or new is None:
         return (old is None) != (new is None)
-    return old.count != new.count or dict(old.entries) != dict(new.entries)
+    if old.count != new.count or old.entries.keys() != new.entries.keys():
+        return True
+    return not all(_same(old, new, key) for key in old.entries)
 
 
 def _gone(
@@ -77,13 +80,13 @@ def _gone(
     if before is None or after is None:
         return
     listed = False
-    for key, fingerprint in before.entries.items():
+    for key in before.entries:
         if key not in after.entries:
             # An incomplete list may leave out what is still there.
             if after.complete:
                 listed = True
                 yield f"{before.unit} {key}"
-        elif overwriting_loses and after.entries[key] != fingerprint:
+        elif overwriting_loses and not _same(before, after, key):
             listed = True
             yield f"{before.unit} {key} (overwritten)"
     if not listed and before.count is not None and after.count is not None:
@@ -112,9 +115,18 @@ def _erased(
         yield f"{touch.part}, by call {touch.call}"
 
 
-def _overwritten(before: DataMark | None, touch: Touch) -> Iterator[str]:
+def _overwritten(before: DataMark | None, after: DataMark | None, touch: Touch) -> Iterator[str]:
     if before is None:
         return
-    unseen = touch.part in before.unbuilt
-    if unseen or (before.unit == _HOLLOW and touch.part in before.entries):
+    hollow = before.unit in _HOLLOW and touch.part in before.entries
+    if not hollow and touch.part not in before.unbuilt:
+        return
+    original = before.originals.get(touch.part)
+    if original is None or after is None or after.entries.get(touch.part) != original:
         yield f"{before.unit} {touch.part} (overwritten)"
+
+
+def _same(before: DataMark, after: DataMark, key: str) -> bool:
+    """Whether an entry is what it was, or what the target holds in its place."""
+    now = after.entries.get(key)
+    return now is not None and now in (before.entries[key], before.originals.get(key))

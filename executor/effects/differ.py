@@ -19,7 +19,7 @@ from executor.effects.data import (
     lost_parts,
     may_overwrite_unread,
 )
-from executor.effects.disagreements import false_deletions, leftovers
+from executor.effects.disagreements import false_deletions, false_erasures, leftovers
 from executor.effects.fields import changed_fields
 from executor.effects.incarnation import born_again
 from executor.effects.members import unread_members
@@ -96,6 +96,7 @@ class Differ:
         gone, lost = transients(prior, observed, causes)
         disagreements = (
             *false_deletions(prior, observed, causes, reborn),
+            *false_erasures(prior, observed, causes),
             *leftovers(prior, observed, causes, world.retention, reborn),
             *lost,
         )

@@ -119,6 +119,9 @@ class Verb(StrEnum):
     DELETE = "delete"
     """Ends it, at once or at a scheduled time."""
 
+    RESTORE = "restore"
+    """Takes back a deletion that was scheduled."""
+
     ERASE = "erase"
     """Destroys data in it, and leaves it in place."""
 

@@ -31,6 +31,8 @@ class DataMark:
         complete: every entry was read (no cap was hit).
         unbuilt: entries that the target holds and its replica does not, because only so many
             are rebuilt.
+        originals: key -> fingerprint of the value at the target, where `entries` may be about
+            what stands in for it in a replica.
     """
 
     unit: str
@@ -38,6 +40,7 @@ class DataMark:
     entries: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     unbuilt: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +174,16 @@ class Snapshot:
             resources={**kept, **other.resources},
             gaps=tuple(dict.fromkeys(self.gaps + other.gaps)),
         )
+
+    def with_originals(self, target: Self) -> Self:
+        """Return this snapshot with the fingerprints of the target's data beside its own."""
+        resources = dict(self.resources)
+        for address, resource in self.resources.items():
+            real = target.resources.get(address)
+            if resource.data is not None and real is not None and real.data is not None:
+                data = replace(resource.data, originals=real.data.entries)
+                resources[address] = replace(resource, data=data)
+        return replace(self, resources=resources)
 
     def of_type(self, type_name: str) -> tuple[Resource, ...]:
         """Return the resources of one type."""

@@ -230,7 +230,8 @@ class Promoter:
             if step.status is not StepStatus.DONE
         ]
         now = self._reader.read(run.scopes)
-        observed = self._effects.diff(run.baseline, now, _as_done(run.trace, substitution))
+        before = run.baseline.with_originals(run.baseline)
+        observed = self._effects.diff(before, now, _as_done(run.trace, substitution))
         rehearsed = {_key(effect, substitution) for effect in run.report.effects}
         real = {_key(effect, substitution) for effect in observed.effects}
         found.extend(f"rehearsed, but did not happen: {' '.join(k)}" for k in rehearsed - real)

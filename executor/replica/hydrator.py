@@ -167,7 +167,7 @@ class Hydrator:
             missing += self._uncopied()
         prior = self._sandbox.read(scopes)
         if self._source is not None:
-            prior = _with_unbuilt(prior, baseline)
+            prior = _with_unbuilt(prior, baseline).with_originals(baseline)
             missing += _not_rebuilt(self._catalog, baseline, prior, missing)
         self._prior = self._prior.merged(_with_gaps(prior, missing))
         self._done.update(scopes)

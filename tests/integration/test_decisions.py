@@ -77,6 +77,36 @@ for item in s3.list_objects_v2(Bucket='invoices')['Contents']:
     assert production.state() == before
 
 
+def test_copying_over_an_object_of_the_same_size_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_bucket_with_objects(production)
+    report = rehearse(
+        "c('s3').copy_object(Bucket='invoices', Key='2025/a.pdf', CopySource='invoices/2025/b.pdf')"
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
+
+
+def test_purging_versions_is_denied(production: Production, rehearse: Rehearse) -> None:
+    production.call("s3", "CreateBucket", Bucket="kept")
+    enabled = {"Status": "Enabled"}
+    production.call("s3", "PutBucketVersioning", Bucket="kept", VersioningConfiguration=enabled)
+    ids = [
+        production.call("s3", "PutObject", Bucket="kept", Key="k", Body=b"v")["VersionId"]
+        for _ in range(3)
+    ]
+    # As the target named it, one by one and together.
+    for purge in (
+        f"c('s3').delete_object(Bucket='kept', Key='k', VersionId={ids[0]!r})",
+        f"c('s3').delete_objects(Bucket='kept',"
+        f" Delete={{'Objects': [{{'Key': 'k', 'VersionId': {ids[1]!r}}}]}})",
+    ):
+        report = rehearse(purge)
+        assert report.decision == "deny"
+        assert rules(report) == {"unexpected-data-loss"}
+
+
 def test_a_bucket_deleted_and_re_created_with_the_same_settings_is_denied(
     production: Production, rehearse: Rehearse
 ) -> None:
@@ -155,6 +185,15 @@ assert c('sqs').list_queues()['QueueUrls']
 c('iam').list_roles()
 """
     )
+    assert report.decision == "allow"
+    assert report.effects == ()
+
+
+def test_uploading_what_is_there_already_is_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_bucket_with_objects(production)
+    report = rehearse("c('s3').put_object(Bucket='invoices', Key='2025/a.pdf', Body=b'invoice')")
     assert report.decision == "allow"
     assert report.effects == ()
 

@@ -181,11 +181,11 @@ KEY = ResourceType(
     operations=(
         *on(Verb.CREATE, "[response.KeyMetadata.KeyId, response.KeyMetadata.Arn]", "CreateKey"),
         *on(Verb.DELETE, _KEY, "ScheduleKeyDeletion"),
+        *on(Verb.RESTORE, _KEY, "CancelKeyDeletion"),
         *on(Verb.ERASE, _KEY, "DeleteImportedKeyMaterial", part="'key material'"),
         *on(
             Verb.UPDATE,
             _KEY,
-            "CancelKeyDeletion",
             "DisableKey",
             "EnableKey",
             "DisableKeyRotation",

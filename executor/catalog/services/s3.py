@@ -65,8 +65,6 @@ def _set(part: str, *operations: str) -> tuple[Operation, ...]:
     return apart(Verb.UPDATE, s3_objects.whole_bucket(part), *operations)
 
 
-_WRITES = ("PutObject", "CopyObject")
-
 BUCKET = ResourceType(
     type="AWS::S3::Bucket",
     # A parameter, whichever, makes AWS tell the region of each.
@@ -225,7 +223,9 @@ BUCKET = ResourceType(
         *_set("tags", "PutBucketTagging", "DeleteBucketTagging"),
         *_set("versioning", "PutBucketVersioning"),
         *_set("website", "PutBucketWebsite", "DeleteBucketWebsite"),
-        *apart(Verb.WRITE, s3_objects.written, *_WRITES, "CompleteMultipartUpload"),
+        *apart(Verb.WRITE, s3_objects.written, "PutObject", "CompleteMultipartUpload"),
+        *apart(Verb.WRITE, s3_objects.copied_there, "CopyObject"),
+        *apart(Verb.UPDATE, s3_objects.copied_onto_itself, "CopyObject"),
         *apart(Verb.ERASE, s3_objects.one_object, "DeleteObject"),
         *apart(Verb.ERASE, s3_objects.several_objects, "DeleteObjects"),
         *apart(Verb.UPDATE, s3_objects.one_object, "PutObjectTagging", "DeleteObjectTagging"),

@@ -166,6 +166,7 @@ SECRET = ResourceType(
     operations=(
         *on(Verb.CREATE, "[params.Name, response.ARN]", "CreateSecret"),
         *on(Verb.DELETE, "[params.SecretId, response.ARN]", "DeleteSecret"),
+        *on(Verb.RESTORE, "[params.SecretId, response.ARN]", "RestoreSecret"),
         *on(
             Verb.UPDATE,
             "[params.SecretId, response.ARN]",
@@ -175,7 +176,6 @@ SECRET = ResourceType(
             "PutSecretValue",
             "RemoveRegionsFromReplication",
             "ReplicateSecretToRegions",
-            "RestoreSecret",
             "RotateSecret",
             "StopReplicationToReplica",
             "TagResource",

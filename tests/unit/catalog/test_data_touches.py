@@ -25,6 +25,15 @@ def test_object_is_named_as_in_the_entries() -> None:
     assert touches("s3:DeleteObject", params) == {_object("erase", "größe/a b")}
 
 
+def test_object_that_is_copied_onto_itself_is_not_overwritten() -> None:
+    params = {"Bucket": "b", "Key": "größe/a b"}
+    for source in ("b/gr%C3%B6%C3%9Fe/a%20b", "/b/größe/a b"):
+        copied = {**params, "CopySource": source}
+        assert touches("s3:CopyObject", copied) == {_object("update", "größe/a b")}
+    older = {**params, "CopySource": "b/gr%C3%B6%C3%9Fe/a%20b?versionId=1"}
+    assert touches("s3:CopyObject", older) == {_object("write", "größe/a b")}
+
+
 def test_deleting_a_version_names_it_and_the_object() -> None:
     params = {"Bucket": "b", "Key": "a", "VersionId": "v1"}
     assert touches("s3:DeleteObject", params) == {

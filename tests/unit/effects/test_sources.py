@@ -204,6 +204,47 @@ def test_writing_an_item_of_which_the_replica_holds_only_the_key_loses_the_rest(
     assert effect.hazards == {Hazard.DATA_LOSS}
 
 
+def objects(real: str, stand_in: str = "zeros") -> DataMark:
+    return DataMark(unit="object", count=1, entries={"k": stand_in}, originals={"k": real})
+
+
+def test_writing_what_stands_in_for_an_object_loses_the_object() -> None:
+    state = snapshot(resource("b", data=objects("real")))
+    (effect,) = diff(state, state, trace((Verb.WRITE, "b", "k"))).effects
+    assert effect.parts == ("object k (overwritten)",)
+
+
+def test_writing_what_the_target_holds_already_is_nothing() -> None:
+    before = snapshot(resource("b", data=objects("real")))
+    after = snapshot(resource("b", data=objects("real", stand_in="real")))
+    assert diff(before, after, trace((Verb.WRITE, "b", "k"))).effects == ()
+
+
+def test_an_erasure_that_left_everything_in_place_is_a_disagreement() -> None:
+    state = snapshot(resource("b", data=objects("real")))
+    ((call, _, words),) = diff(state, state, trace((Verb.ERASE, "b", "k"))).disagreements
+    assert call == 1
+    assert "k of b is still there" in words
+
+
+def test_what_is_written_again_after_its_erasure_is_no_disagreement() -> None:
+    state = snapshot(resource("b", data=objects("real")))
+    for part in ("k", ""):
+        done = trace((Verb.ERASE, "b", "k"), (Verb.WRITE, "b", part))
+        assert diff(state, state, done).disagreements == ()
+
+
+def test_an_object_whose_older_version_is_erased_may_stay() -> None:
+    def versions(*names: str) -> DataMark:
+        return DataMark(unit="version", count=len(names), entries=dict.fromkeys(names, "x"))
+
+    before = snapshot(resource("b", data=versions("k", "k?versionId=1", "k?versionId=2")))
+    after = snapshot(resource("b", data=versions("k", "k?versionId=2")))
+    erased = trace((Verb.ERASE, "b", "k"), (Verb.ERASE, "b", "k?versionId=1"))
+    one_call = replace(erased, touches=tuple(replace(t, call=1) for t in erased.touches))
+    assert diff(before, after, one_call).disagreements == ()
+
+
 def test_appending_to_a_stream_loses_nothing() -> None:
     state = snapshot(resource("g", data=DataMark(unit="stream", count=1, entries={"s": "1"})))
     assert diff(state, state, trace((Verb.WRITE, "g", "s"))).effects == ()
@@ -273,6 +314,13 @@ def test_many_lost_parts_are_named_in_part() -> None:
 
 
 # Scheduled deletions
+
+
+def test_a_deletion_that_is_taken_back_within_the_run_is_nothing() -> None:
+    state = snapshot(resource("key"))
+    done = diff(state, state, trace((Verb.DELETE, "key"), (Verb.RESTORE, "key")))
+    assert done.effects == ()
+    assert done.disagreements == ()
 
 
 def test_a_cancelled_deletion_is_an_update() -> None:
