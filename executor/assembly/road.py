@@ -155,6 +155,7 @@ def hydrated(
             aliases,
             list_engine=list_engine,
             implements=sandbox.operations.implements,
+            emulator=sandbox.info.emulator,
             objects=hydration.objects,
             progress=lambda done, known: progress.tick("rebuilt", done, known),
             fill=copier,

@@ -136,6 +136,24 @@ that gives target id -> engine id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnId:
+    """How an emulator is asked to give out the target's id.
+
+    Attributes:
+        emulator: the one that listens to it.
+        ask: function of the raw description and the parameters of a creating call that gives
+            the parameters that ask for the id.
+        undo: operation that takes away what asking left behind.
+        undone: function of the raw description that gives its parameters.
+    """
+
+    emulator: str
+    ask: Callable[[JsonObject, Mapping[str, object]], Mapping[str, object]]
+    undo: str
+    undone: Callable[[JsonObject], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """One call that helps to rebuild a resource in a replica.
 
@@ -151,6 +169,7 @@ class Seed:
         optional: the engine may lack the operation; what is missing is then recorded as a gap.
         late: made when all resources of the service are there: what it names may come later
             than the resource (a rule that refers to another security group).
+        own_id: how some emulator is asked for the target's id; None translates ids.
         region: the region to call; empty for the one that is being seeded.
         lacking: for adopted resources: function of a call's parameters and the engine's raw
             description, whether the engine lacks what the call would add; None calls anyway.
@@ -169,6 +188,7 @@ class Seed:
     lacking: Callable[[Mapping[str, object], JsonObject], bool] | None = None
     complete: Completion | None = None
     region: str = ""
+    own_id: OwnId | None = None
 
 
 Names: TypeAlias = "Expression | Callable[[JsonObject, JsonObject], Sequence[str]]"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from executor.catalog import own_ids
 from executor.catalog.declarations import (
     Asking,
     Detail,
@@ -115,7 +116,13 @@ VPC = ResourceType(
         ),
         Seed(operation="AssociateVpcCidrBlock", params=_more_cidrs, creates=True),
         Seed(operation="ModifyVpcAttribute", params=_dns),
-        Seed(operation="AssociateDhcpOptions", params=_dhcp, complete=_unless_it_has_them),
+        Seed(
+            operation="AssociateDhcpOptions",
+            params=_dhcp,
+            complete=_unless_it_has_them,
+            # The account's own, which some emulators have by another name and do not list.
+            tolerate=frozenset({"InvalidDhcpOptionID.NotFound"}),
+        ),
     ),
     operations=(
         *on(Verb.CREATE, "response.Vpc.VpcId", "CreateVpc", "CreateDefaultVpc"),
@@ -193,6 +200,7 @@ SUBNET = ResourceType(
         Seed(
             operation="CreateSubnet",
             params=_create_subnet,
+            own_id=own_ids.of_ec2("subnet", "SubnetId"),
             learn={"SubnetId": "Subnet.SubnetId"},
             creates=True,
             optional=False,

@@ -81,6 +81,7 @@ class Seeder:
         *,
         list_engine: EngineLister,
         implements: Callable[[str, str], bool],
+        emulator: str = "",
         patience_s: float = 60.0,
         objects: int = 1_000,
         fill: Filling | None = None,
@@ -92,6 +93,7 @@ class Seeder:
         aliases: learns the engine's ids.
         list_engine: lists what the engine holds already.
         implements: whether the engine has an operation.
+        emulator: the program behind the engine, which may give out ids on request.
         patience_s: how long to wait for what the engine makes in the background.
         objects: how many objects of a bucket to rebuild at most.
         fill: puts the target's own data in the place of placeholders; None keeps those.
@@ -102,6 +104,7 @@ class Seeder:
         self._aliases = aliases
         self._list_engine = list_engine
         self._implements = implements
+        self._emulator = emulator
         self._patience_s = patience_s
         self._objects = objects
         self._fill = fill
@@ -234,9 +237,11 @@ class Seeder:
         def ask(operation: str, params: Mapping[str, object]) -> JsonObject:
             return self._api.call(job.service, operation, params, region=region)
 
+        own = seed.own_id if seed.own_id and seed.own_id.emulator == self._emulator else None
         for completed in seed.complete(ask, translated) if seed.complete else (translated,):
             try:
-                answer = ask(seed.operation, completed)
+                asked = own.ask(job.resource.raw, completed) if own else completed
+                answer = ask(seed.operation, asked)
             except CallFailed as failure:
                 if failure.code in seed.tolerate:
                     return
@@ -244,6 +249,9 @@ class Seeder:
             for ours, theirs in _learnt(seed.learn, job.resource.raw, params, answer):
                 if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
                     self._aliases.add(ours, theirs)
+        if own is not None:
+            undone = cast(Mapping[str, object], self._translated(own.undone(job.resource.raw)))
+            ask(own.undo, undone)
 
     def _learn_members(self, job: _Job) -> list[Gap]:
         learns = job.kind.learns_members

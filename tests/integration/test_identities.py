@@ -12,7 +12,16 @@ import re
 import pytest
 
 from executor import Report
-from tests.integration.conftest import Production, Rehearse
+from executor.aws import Api, Credentials, Where
+from executor.catalog.catalog import Catalog
+from executor.gateway.aliases import Aliases
+from executor.replica import Seeder
+from executor.snapshots import SnapshotReader
+from sandboxes.contract import Engine
+from sandboxes.embedded import EmbeddedEngine
+from sandboxes.localstack import LocalStackEngine
+from sandboxes.model import SandboxSpec
+from tests.integration.conftest import ACCOUNT, REGION, Production, Rehearse
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 # What AWS makes up itself; a name is nobody's id.
@@ -192,7 +201,9 @@ seen = [ec2.describe_vpcs()['Vpcs'], ec2.describe_subnets()['Subnets'],
 import re, os
 known = set(os.environ['TF_VAR_known'].split())
 pattern = re.compile(os.environ['TF_VAR_pattern'])
-strange = set(pattern.findall(json.dumps(seen, default=str))) - known
+ours = [x for kind in seen for x in kind if os.environ['TF_VAR_vpc'] in json.dumps(x, default=str)]
+strange = set(pattern.findall(json.dumps(ours, default=str))) - known
+assert len(ours) > 5, ours
 assert not strange, strange
 """
     known: set[str] = set()
@@ -207,6 +218,59 @@ assert not strange, strange
     ):
         known |= set(ID.findall(json.dumps(production.call(service, operation), default=str)))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_VAR_vpc", network.vpc)
         patch.setenv("TF_VAR_known", " ".join(known))
         patch.setenv("TF_VAR_pattern", ID.pattern)
         assert run(rehearse(script)).decision == "allow"
+
+
+class Replica:
+    """A sandbox seeded with what production holds, seen without a gateway between."""
+
+    def __init__(self, production: Production, engine: Engine, emulator: str) -> None:
+        self.production, self.engine, self.emulator = production, engine, emulator
+
+    def ids(self, services: tuple[str, ...]) -> tuple[set[str], set[str]]:
+        """Return the ids that production has and the engine does not, and all tags there."""
+        catalog, aliases = Catalog(), Aliases()
+        there = SnapshotReader(catalog, self.production.api, account=ACCOUNT, region=REGION)
+        scopes = [there.scope(service) for service in services]
+        wanted = there.read(scopes)
+        with self.engine.start(SandboxSpec(run="ids", account=ACCOUNT, region=REGION)) as sandbox:
+            keys = Credentials(access_key=ACCOUNT, secret_key="unused")
+            api = Api(Where(region=REGION, endpoint_url=sandbox.url, credentials=keys))
+            own = SnapshotReader(catalog, api, account=ACCOUNT, region=REGION)
+            seeder = Seeder(
+                catalog,
+                api,
+                aliases,
+                list_engine=lambda kind, region: own.read_type(
+                    kind, own.scope(catalog.service_of(kind.type), region)
+                ),
+                implements=sandbox.operations.implements,
+                emulator=self.emulator,
+            )
+            assert seeder.seed(wanted, services, region=REGION) == ()
+            found = own.read(scopes)
+        made = {r.id for r in wanted.resources.values() if not r.builtin}
+        tags = {tag for r in found.resources.values() for tag in r.tags}
+        return made - {r.id for r in found.resources.values()}, tags
+
+
+@pytest.mark.docker
+def test_an_engine_that_takes_ids_is_given_the_targets(
+    network: Network, production: Production
+) -> None:
+    replica = Replica(production, LocalStackEngine(), "localstack")
+    others, tags = replica.ids(("ec2", "kms", "secretsmanager"))
+    assert not others & {network.subnet, network.key, network.secret}
+    # What it cannot be told, or does not keep to, is translated.
+    assert {network.vpc, network.gateway} <= others
+    assert tags == set()
+
+
+def test_an_engine_that_takes_no_ids_is_not_asked(network: Network, production: Production) -> None:
+    replica = Replica(production, EmbeddedEngine(), "ministack")
+    others, tags = replica.ids(("ec2",))
+    assert network.vpc in others
+    assert tags == set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from executor.catalog import own_ids
 from executor.catalog.declarations import (
     Detail,
     HazardRule,
@@ -169,6 +170,7 @@ KEY = ResourceType(
         Seed(
             operation="CreateKey",
             params=_create,
+            own_id=own_ids.OF_KEY,
             learn={"KeyId": "KeyMetadata.KeyId", "Arn": "KeyMetadata.Arn"},
             creates=True,
             optional=False,

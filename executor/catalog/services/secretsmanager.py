@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from executor.catalog import own_ids
 from executor.catalog.declarations import (
     Copying,
     DataCopy,
@@ -148,6 +149,7 @@ SECRET = ResourceType(
         Seed(
             operation="CreateSecret",
             params=_create,
+            own_id=own_ids.OF_SECRET,
             learn={"ARN": "ARN"},
             creates=True,
             optional=False,
