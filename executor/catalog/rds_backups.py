@@ -8,13 +8,15 @@ replica it is made as AWS makes it: an instance is made, and deleted without its
 from __future__ import annotations
 
 from executor.catalog.declarations import Listing, ResourceType, Seed, on
-from executor.catalog.rds_naming import (
-    INSTANCE_GONE,
-    INSTANCE_THERE,
+from executor.catalog.identifiers import (
     PASSWORD,
     Params,
     by,
     given,
+)
+from executor.catalog.rds_naming import (
+    INSTANCE_GONE,
+    INSTANCE_THERE,
 )
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject

@@ -23,18 +23,20 @@ from executor.catalog.declarations import (
     turned_off,
     turned_on,
 )
-from executor.catalog.rds_naming import (
+from executor.catalog.identifiers import (
     PASSWORD,
     Params,
     arns_of,
     by,
     disrupting,
-    emptied,
     given,
-    moving,
     names_in,
     own_tags,
     tag_operations,
+)
+from executor.catalog.rds_naming import (
+    emptied,
+    moving,
 )
 from executor.model.call import Verb
 from executor.model.effect import Hazard

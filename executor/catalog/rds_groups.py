@@ -20,7 +20,7 @@ from executor.catalog.declarations import (
     rows,
     text,
 )
-from executor.catalog.rds_naming import (
+from executor.catalog.identifiers import (
     Params,
     by,
     given,

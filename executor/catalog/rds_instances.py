@@ -24,18 +24,20 @@ from executor.catalog.declarations import (
     turned_off,
     turned_on,
 )
-from executor.catalog.rds_naming import (
+from executor.catalog.identifiers import (
     PASSWORD,
     Params,
     arns_of,
     by,
     disrupting,
-    emptied,
     given,
-    moving,
     names_in,
     own_tags,
     tag_operations,
+)
+from executor.catalog.rds_naming import (
+    emptied,
+    moving,
 )
 from executor.model.call import Verb
 from executor.model.effect import Hazard
@@ -96,32 +98,17 @@ _CLUSTERS_OWN = (
     "StorageThroughput",
     "Iops",
 )
-_ASKED = (
-    "AllocatedStorage",
-    "AvailabilityZone",
-    "BackupRetentionPeriod",
-    "CACertificateIdentifier",
-    "CharacterSetName",
-    "DBClusterIdentifier",
-    "DBInstanceClass",
-    "DBInstanceIdentifier",
-    "DBName",
-    "Engine",
-    "EngineVersion",
-    "Iops",
-    "KmsKeyId",
-    "LicenseModel",
-    "MasterUsername",
-    "MaxAllocatedStorage",
-    "MonitoringInterval",
-    "MonitoringRoleArn",
-    "PreferredBackupWindow",
-    "PreferredMaintenanceWindow",
-    "PromotionTier",
-    "StorageThroughput",
-    "StorageType",
-    "Timezone",
+# Told, and asked for in other ways or not at all.
+_TOLD_ONLY = (
+    "BackupTarget",
+    "DatabaseInsightsMode",
+    "NetworkType",
+    "PerformanceInsightsKMSKeyId",
+    "ReadReplicaSourceDBClusterIdentifier",
+    "ReadReplicaSourceDBInstanceIdentifier",
+    "ReplicaMode",
 )
+_ASKED = ("DBInstanceIdentifier", *(key for key in _PLAIN if key not in _TOLD_ONLY))
 _SELF = by("params.DBInstanceIdentifier", "response.DBInstance.DBInstanceArn")
 # Emulators give it to every volume, and refuse to be asked for it.
 _TAKES_THROUGHPUT = ("gp3",)

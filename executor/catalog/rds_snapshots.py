@@ -20,19 +20,21 @@ from executor.catalog.declarations import (
     on,
     rows,
 )
-from executor.catalog.rds_naming import (
-    CLUSTER_GONE,
-    CLUSTER_THERE,
-    INSTANCE_GONE,
-    INSTANCE_THERE,
+from executor.catalog.identifiers import (
     PASSWORD,
     Make,
     Params,
     by,
     given,
-    moving,
     own_tags,
     tag_operations,
+)
+from executor.catalog.rds_naming import (
+    CLUSTER_GONE,
+    CLUSTER_THERE,
+    INSTANCE_GONE,
+    INSTANCE_THERE,
+    moving,
 )
 from executor.model.call import Verb
 from executor.model.effect import Hazard

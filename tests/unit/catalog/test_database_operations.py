@@ -15,6 +15,7 @@ from tests.unit.catalog.calls import CATALOG
 
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     "efs": ("PutAccountPreferences",),
+    "elasticache": ("GlobalReplicationGroup|CacheSecurityGroup|ServerlessCacheSnapshot|Reserved",),
     "firehose": (),
     "kinesis": ("Channel|UpdateAccountSettings",),
     "rds": (
