@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from executor import Report
 from executor.model.json import Json
+from tests.conformance.cases.cloudtrail import make_trail
 from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
+from tests.conformance.cases.config import make_recorder
 from tests.conformance.cases.lambda_edges import make as make_edges
 from tests.integration.conftest import Production, Rehearse
 
@@ -208,3 +210,34 @@ c('cloudwatch').put_metric_alarm(AlarmName='new', Namespace='App', MetricName='M
     )
     assert report.decision == "allow"
     assert effects(report) == {("create", "CloudWatch::Alarm", "new")}
+
+
+# CloudTrail, Config
+
+
+def test_an_account_that_does_not_watch_itself_any_more_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_trail(production.api)
+    make_recorder(production.api)
+    report = rehearse("c('cloudtrail').stop_logging(Name='main')")
+    assert report.decision == "hold", report.findings
+    assert rules(report) == {"unexpected-protection-loss"}
+    assert effects(report) == {("update", "CloudTrail::Trail", "main")}
+    report = rehearse(
+        "c('config').stop_configuration_recorder(ConfigurationRecorderName='default')"
+    )
+    assert report.decision == "hold", report.findings
+    assert rules(report) == {"unexpected-protection-loss"}
+
+
+def test_deleting_a_trail_is_denied_and_making_one_is_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_trail(production.api)
+    report = rehearse("c('cloudtrail').delete_trail(Name='still')")
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "CloudTrail::Trail", "still")}
+    report = rehearse("c('cloudtrail').create_trail(Name='new', S3BucketName='trails')")
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("create", "CloudTrail::Trail", "new")}

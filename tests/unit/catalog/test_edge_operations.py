@@ -11,9 +11,17 @@ import pytest
 from tests.unit.catalog.operations import mistaken_reads, undeclared, unknown_names
 
 LEFT_OUT = {
+    "cloudtrail": (
+        r"Channel|Dashboard|EventDataStore|ResourcePolicy|OrganizationDelegatedAdmin|Federation",
+        r"Import|EventConfiguration|CancelQuery|GenerateQuery|StartQuery",
+    ),
     "cloudwatch": (
         r"AnomalyDetector|MetricStream|LogAlarm|AlarmMuteRule|OTelEnrichment|DatasetKmsKey",
         r"ResourceMetricsConfiguration|ManagedInsightRules",
+    ),
+    "config": (
+        r"Aggregat|ConformancePack|StoredQuery|Remediation|RetentionConfiguration|Connector",
+        r"OrganizationConfigRule|ResourceConfig$|EvaluationResults|ServiceLinked",
     ),
     "route53": (r"TrafficPolic|CidrCollection|ReusableDelegationSet|VPCAssociationAuthorization",),
 }
