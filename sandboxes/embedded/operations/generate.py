@@ -47,6 +47,7 @@ _NOT_IMPLEMENTED = re.compile(
 _RUNS_CODE: Mapping[str, frozenset[str]] = {
     "lambda": frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"}),
     "batch": frozenset({"SubmitJob"}),
+    "bedrock-agentcore": frozenset({"InvokeAgentRuntime"}),
     "codebuild": frozenset({"StartBuild", "StartBuildBatch"}),
     "ecs": frozenset({"RunTask", "StartTask", "ExecuteCommand"}),
     "emr": frozenset({"AddJobFlowSteps", "RunJobFlow"}),

@@ -51,23 +51,26 @@ class Transport(Protocol):
         ...
 
 
+# A worker thread outlives the request that it was started for, and goes on reporting here.
+_ran: set[str] = set()
+
+
 @contextmanager
 def _watching(package: str) -> Iterator[set[str]]:
-    ran: set[str] = set()
-
     def profile(frame: FrameType, event: str, argument: object) -> None:
         if event == "call":
             module = frame.f_globals.get("__name__", "")
             if isinstance(module, str) and module.startswith(package):
-                ran.add(f"{module}:{frame.f_code.co_name}")
+                _ran.add(f"{module}:{frame.f_code.co_name}")
 
     import threading
 
+    _ran.clear()
     # Some handlers run in a worker thread.
     threading.setprofile(profile)
     sys.setprofile(profile)
     try:
-        yield ran
+        yield _ran
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
