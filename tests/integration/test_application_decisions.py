@@ -264,3 +264,95 @@ s.create_state_machine(name='other', definition={FLOW!r}, roleArn={ROLE!r})
         ("update", "AWS::StepFunctions::StateMachine", "flow"),
         ("create", "AWS::StepFunctions::StateMachine", "other"),
     }
+
+
+# ECR and EKS
+
+DIGEST = f"sha256:{1:064x}"
+
+
+def a_repository(production: Production) -> None:
+    production.call("ecr", "CreateRepository", repositoryName="web")
+    media = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": media, "config": {}, "layers": []})
+    for tag in ("v1", "live"):
+        production.call(
+            "ecr",
+            "PutImage",
+            repositoryName="web",
+            imageManifest=manifest,
+            imageDigest=DIGEST,
+            imageTag=tag,
+        )
+
+
+@EMBEDDED
+def test_deleting_an_image_is_denied(production: Production, rehearse: Rehearse) -> None:
+    a_repository(production)
+    report = rehearse(
+        f"""
+ids = [{{'imageDigest': {DIGEST!r}}}]
+c('ecr').batch_delete_image(repositoryName='web', imageIds=ids)
+"""
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
+    assert effects(report) == {("update", "AWS::ECR::Repository", "web")}
+
+
+@EMBEDDED
+def test_a_policy_that_will_delete_images_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_repository(production)
+    report = rehearse(
+        """
+rule = {'rulePriority': 1, 'action': {'type': 'expire'},
+        'selection': {'tagStatus': 'any', 'countType': 'imageCountMoreThan', 'countNumber': 1}}
+c('ecr').put_lifecycle_policy(repositoryName='web',
+                              lifecyclePolicyText=json.dumps({'rules': [rule]}))
+"""
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
+
+
+@EMBEDDED
+def test_a_new_image_under_a_known_tag_is_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_repository(production)
+    report = rehearse(
+        """
+manifest = {'schemaVersion': 2, 'config': {}, 'layers': [],
+            'mediaType': 'application/vnd.docker.distribution.manifest.v2+json'}
+c('ecr').put_image(repositoryName='web', imageManifest=json.dumps(manifest), imageTag='live',
+                   imageDigest='sha256:' + '2' * 64)
+c('ecr').create_repository(repositoryName='other')
+"""
+    )
+    assert report.decision == "allow"
+
+
+@EMBEDDED
+def test_deleting_a_node_group_is_denied(production: Production, rehearse: Rehearse) -> None:
+    subnets = ["subnet-00000001", "subnet-00000002"]
+    production.call(
+        "eks",
+        "CreateCluster",
+        name="shop",
+        roleArn="arn:aws:iam::123456789012:role/rules",
+        resourcesVpcConfig={"subnetIds": subnets},
+    )
+    production.call(
+        "eks",
+        "CreateNodegroup",
+        clusterName="shop",
+        nodegroupName="workers",
+        subnets=subnets,
+        nodeRole="arn:aws:iam::123456789012:role/works",
+    )
+    report = rehearse("c('eks').delete_nodegroup(clusterName='shop', nodegroupName='workers')")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert effects(report) == {("delete", "AWS::EKS::Nodegroup", "workers")}

@@ -17,10 +17,14 @@ from tests.unit.catalog.calls import CATALOG
 
 # Changing operations about what the catalog does not read. A run that makes one is undecided.
 LEFT_OUT = {
+    "ecr": r"Registry|PullThrough|CreationTemplate|ReplicationConfiguration|Signing|PullTimeUpdate"
+    r"|AccountSetting|StorageClass",
     # Tasks run code; a revision that was deregistered before is not read.
     "ecs": r"RunTask|StartTask|ExecuteCommand|DeleteTaskDefinitions|TaskSet|Daemon|Express"
     r"|CapacityProvider$|AccountSetting|Attributes|RegisterContainerInstance|Submit"
     r"|UpdateContainer|TaskProtection",
+    "eks": r"AccessEntry|AccessPolicy|Addon|Capability|CertificateAuthority|Subscription|Fargate"
+    r"|PodIdentity|IdentityProvider|RegisterCluster|DeregisterCluster",
     # What a replay sets off is not rehearsed.
     "events": r"Replay|Endpoint|EventSource|PartnerEvents",
     "scheduler": r"(?!)",
