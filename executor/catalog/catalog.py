@@ -234,6 +234,8 @@ def _asked(kinds: Iterable[ResourceType]) -> Iterable[str]:
 def _touches(
     call: Call, type_name: str, operation: Operation, response: JsonObject
 ) -> Iterable[Touch]:
+    left_out = [given for name, given in operation.resets.items() if name not in call.params]
+    brought = [given for name, given in operation.resets.items() if name in call.params]
     for subject, part in _subjects(call, operation, response):
         yield Touch(
             call=call.n,
@@ -243,6 +245,8 @@ def _touches(
             part=part,
             succeeded=call.succeeded,
             hazard=operation.hazard,
+            resets=tuple(pair for given in left_out for pair in given.items()),
+            sets=tuple(setting for given in brought for setting in given),
         )
 
 

@@ -214,6 +214,8 @@ class Operation:
         reaches: services that this one operation reaches beyond its service's `reaches`.
         hazard: what is dangerous about the call itself, though no setting tells of it after it
             (a reboot, a failover).
+        resets: parameter -> settings as AWS leaves them after a call without it, where engines
+            keep what was there.
     """
 
     name: str
@@ -224,6 +226,7 @@ class Operation:
     pairs: Pairs | None = None
     reaches: tuple[str, ...] = ()
     hazard: Hazard | None = None
+    resets: Mapping[str, JsonObject] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +377,7 @@ def on(
     many: bool = False,
     reaches: tuple[str, ...] = (),
     hazard: Hazard | None = None,
+    resets: Mapping[str, JsonObject] | None = None,
 ) -> tuple[Operation, ...]:
     """Return one `Operation` per name, all with the same meaning."""
     return tuple(
@@ -385,6 +389,7 @@ def on(
             many=many,
             reaches=reaches,
             hazard=hazard,
+            resets=resets or {},
         )
         for name in operations
     )

@@ -29,6 +29,14 @@ from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
 
+# A rule that is put again is what the call says, and nothing that it does not say.
+_RESETS: Mapping[str, JsonObject] = {
+    "State": {"State": "ENABLED"},
+    **{
+        name: {name: None}
+        for name in ("Description", "EventPattern", "RoleArn", "ScheduleExpression")
+    },
+}
 # What a call takes at once.
 _MOST_TARGETS = 10
 
@@ -120,7 +128,7 @@ RULE = ResourceType(
         Seed(operation="PutTargets", params=_put_targets),
     ),
     operations=(
-        *on(Verb.CREATE, _named, "PutRule"),
+        *on(Verb.CREATE, _named, "PutRule", resets=_RESETS),
         *on(Verb.DELETE, _named, "DeleteRule"),
         *on(Verb.UPDATE, _named, "DisableRule", "EnableRule"),
         *on(Verb.UPDATE, _named, "PutTargets", "RemoveTargets", part=_targets_named),

@@ -24,6 +24,7 @@ from executor.effects.fields import changed_fields
 from executor.effects.incarnation import born_again
 from executor.effects.members import unread_members
 from executor.effects.pairing import replacements
+from executor.effects.resets import as_left
 from executor.effects.retention import Retention
 from executor.effects.transience import transients
 from executor.model.call import Touch, Trace, Verb
@@ -126,8 +127,9 @@ class Differ:
         return self._updated(world, before, after)
 
     def _updated(self, world: _World, before: Resource, after: Resource) -> Effect | None:
-        changed = (*changed_fields(before, after), *_reprieve(before, after))
         touches = world.causes.direct(before, after)
+        after = as_left(after, touches)
+        changed = (*changed_fields(before, after), *_reprieve(before, after))
         overwriting_loses = self._overwriting_loses(before, after)
         lost = lost_parts(
             before,

@@ -141,6 +141,8 @@ class Touch:
         part: the part it is about (`item`, `policy`, `object a/b`); empty for the whole.
         succeeded: the engine said it worked.
         hazard: what is dangerous about the call itself, whatever the state after it.
+        resets: setting and value of everything that AWS resets because the call leaves it out.
+        sets: the settings of that kind that the call brings.
     """
 
     call: int
@@ -150,6 +152,8 @@ class Touch:
     part: str = ""
     succeeded: bool = True
     hazard: Hazard | None = None
+    resets: tuple[tuple[str, Json], ...] = ()
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from executor.catalog.events_patterns import matches_less
 from executor.model.json import Json
-from tests.unit.catalog.calls import ACCOUNT, described, hazards, is_unread, touches
+from tests.unit.catalog.calls import ACCOUNT, CATALOG, call, described, hazards, is_unread, touches
 
 BUS, RULE = "AWS::Events::EventBus", "AWS::Events::Rule"
 ARN = f"arn:aws:events:us-east-1:{ACCOUNT}"
@@ -203,3 +203,10 @@ def test_putting_events_changes_no_bus_and_replaying_them_is_undecided() -> None
         ("Events::EventBus", "read", ("orders",), ""),
     }
     assert is_unread("events:StartReplay", {"ReplayName": "r"})
+
+
+def test_rule_that_is_put_again_loses_what_is_left_out() -> None:
+    put = call("events:PutRule", {"Name": "paid", "EventPattern": "{}", "State": "DISABLED"})
+    (touch,) = CATALOG.touches(put)
+    assert dict(touch.resets) == {"Description": None, "RoleArn": None, "ScheduleExpression": None}
+    assert set(touch.sets) == {"EventPattern", "State"}
