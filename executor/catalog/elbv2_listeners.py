@@ -1,13 +1,13 @@
 """Elastic Load Balancing v2: listeners and the rules of each.
 
 A listener's last rule, its default, says what the listener's default actions say, and is told
-by them. Secrets of authentication are never told by AWS, so that such actions are not rebuilt.
+by them. Secrets of authentication are not kept: a placeholder stands for them in a replica.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from executor.catalog.declarations import (
     Detail,
@@ -48,9 +48,11 @@ _REDIRECT: JsonObject = {
     "Path": "/#{path}",
     "Query": "#{query}",
 }
+_OIDC = "AuthenticateOidcConfig"
+_SECRET = "ClientSecret"
 _CONFIGS = {
     "fixed-response": "FixedResponseConfig",
-    "authenticate-oidc": "AuthenticateOidcConfig",
+    "authenticate-oidc": _OIDC,
     "authenticate-cognito": "AuthenticateCognitoConfig",
     "jwt-validation": "JwtValidationConfig",
 }
@@ -100,6 +102,8 @@ def _sent(raw: JsonObject, key: str) -> list[dict[str, object]]:
     sent: list[dict[str, object]] = []
     for place, action in enumerate(objects(raw, key)):
         told = {k: v for k, v in action.items() if k not in ("Order", "ForwardConfig")}
+        if action.get("Type") == "authenticate-oidc":
+            told[_OIDC] = {**table(action, _OIDC), _SECRET: "redacted"}
         found: dict[str, object] = {**told, "Order": _order(action, place)}
         forward = _forward(action) if action.get("Type") == "forward" else {}
         groups = table(forward, "TargetGroups")
@@ -110,6 +114,21 @@ def _sent(raw: JsonObject, key: str) -> list[dict[str, object]]:
             found["TargetGroupArn"] = next(iter(groups))
         sent.append(found)
     return sent
+
+
+def _without_secrets(key: str) -> Callable[[JsonObject], JsonObject]:
+    """Return what takes the secrets out of the actions under `key`; some engines tell them."""
+
+    def conceal(raw: JsonObject) -> JsonObject:
+        told: list[Json] = [
+            {**action, _OIDC: {k: v for k, v in table(action, _OIDC).items() if k != _SECRET}}
+            if action.get(_OIDC)
+            else action
+            for action in objects(raw, key)
+        ]
+        return {**raw, key: told}
+
+    return conceal
 
 
 def _groups(actions: Json) -> set[tuple[str, str]]:
@@ -221,6 +240,7 @@ LISTENER = ResourceType(
     arn="ListenerArn",
     # It goes with its load balancer.
     handles=("LoadBalancerArn",),
+    conceal=_without_secrets("DefaultActions"),
     settings=_listener,
     birth={"id": "ListenerArn"},
     tags="Tags",
@@ -342,6 +362,7 @@ RULE = ResourceType(
     arn="RuleArn",
     # It goes with its listener, and with the load balancer of that.
     handles=("Listener.ListenerArn", "Listener.LoadBalancerArn"),
+    conceal=_without_secrets("Actions"),
     settings=_rule,
     birth={"id": "RuleArn"},
     tags="Tags",

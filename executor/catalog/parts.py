@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from typing import Final
 
 PARTS: Final[Mapping[str, str]] = {
+    "AWS::AutoScaling::LifecycleHook": "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::AutoScaling::ScheduledAction": "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::AutoScaling::WarmPool": "AWS::AutoScaling::AutoScalingGroup",
     "AWS::EC2::EIPAssociation": "AWS::EC2::EIP",
     "AWS::EC2::NetworkAclEntry": "AWS::EC2::NetworkAcl",
     "AWS::EC2::NetworkInterfaceAttachment": "AWS::EC2::NetworkInterface",
@@ -24,6 +27,7 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::EC2::VPCGatewayAttachment": "AWS::EC2::InternetGateway",
     "AWS::EC2::VolumeAttachment": "AWS::EC2::Volume",
     "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::IAM::AccessKey": "AWS::IAM::User",
     "AWS::IAM::GroupPolicy": "AWS::IAM::Group",
     "AWS::IAM::Policy": "AWS::IAM::Role",

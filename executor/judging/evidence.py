@@ -29,7 +29,9 @@ class Evidence:
         prior: the replica before, with its gaps.
         observed: the replica after, with its gaps.
         isolation: what confinement was achieved, in the report's form.
-        unfaithful: `service:Operation` -> how the engine is known to differ from AWS.
+        unfaithful: `service:Operation` -> how the engine is known to differ from AWS;
+            `service:Operation EXPRESSION` for calls of which the JMESPath expression over the
+            parameters is true.
     """
 
     effects: Effects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import jmespath
@@ -77,14 +77,21 @@ def not_rehearsed(evidence: Evidence) -> Iterator[Finding]:
             yield evidence.finding(
                 Rule.NOT_REHEARSED, f"{name} (call {call.n}) {why}", calls=(call.n,)
             )
-        unfaithful = evidence.unfaithful.get(f"{call.service}:{call.operation}")
-        if unfaithful and call.mutating and call.succeeded:
+        for how in _differences(call, evidence.unfaithful):
             yield evidence.finding(
                 Rule.NOT_REHEARSED,
-                f"{call.operation} (call {call.n}) is not done here as AWS does it: {unfaithful}",
+                f"{call.operation} (call {call.n}) is not done here as AWS does it: {how}",
                 calls=(call.n,),
             )
     yield from _hollow_runs(evidence)
+
+
+def _differences(call: Call, unfaithful: Mapping[str, str]) -> Iterator[str]:
+    name = f"{call.service}:{call.operation}"
+    for about, how in unfaithful.items() if call.mutating and call.succeeded else ():
+        operation, _, expression = about.partition(" ")
+        if operation == name and (not expression or jmespath.search(expression, call.params)):
+            yield how
 
 
 def _hollow_runs(evidence: Evidence) -> Iterator[Finding]:

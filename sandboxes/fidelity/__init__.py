@@ -1,7 +1,8 @@
 """What emulators do, but not as AWS does it: a success there proves nothing.
 
 Each entry was seen by trying it on the named emulator, or starts code, which no sandbox runs. A
-run that makes such a call is `undecided`, never `allow`.
+run that makes such a call is `undecided`, never `allow`. `service:Operation EXPRESSION` is
+about calls of which the JMESPath expression over the parameters is true.
 """
 
 from __future__ import annotations
@@ -42,12 +43,30 @@ _STARTS_CODE: Final[Mapping[str, str]] = dict.fromkeys(
     ),
     _CODE,
 )
+_WAYS: Final = "where it leads to by weight, and who has to say who he is, is forgotten"
 _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
     "ministack": {
+        "autoscaling:UpdateAutoScalingGroup LaunchTemplate || LaunchConfigurationName"
+        " || MixedInstancesPolicy || DeletionProtection || AvailabilityZones"
+        " || TerminationPolicies": "only sizes, subnets and health checks are changed",
+        "ec2:DeregisterImage DeleteAssociatedSnapshots": "its snapshots are kept",
+        "ec2:ModifyVpcEndpoint PolicyDocument || ResetPolicy || AddSecurityGroupIds"
+        " || RemoveSecurityGroupIds || PrivateDnsEnabled != `null`": "policy, groups and names"
+        " stay as they are",
+        "ec2:ReplaceNetworkAclAssociation": "which subnet it is about is forgotten",
+        "elbv2:CreateListener DefaultActions[].ForwardConfig"
+        " || DefaultActions[].AuthenticateCognitoConfig || MutualAuthentication": _WAYS,
+        "elbv2:ModifyListener DefaultActions[].ForwardConfig"
+        " || DefaultActions[].AuthenticateCognitoConfig || MutualAuthentication": _WAYS,
+        "elbv2:CreateRule Actions[].ForwardConfig || Actions[].AuthenticateCognitoConfig": _WAYS,
+        "elbv2:ModifyRule Actions[].ForwardConfig || Actions[].AuthenticateCognitoConfig": _WAYS,
         "ec2:TerminateInstances": "volumes that AWS deletes with the instance are kept, and"
         " termination protection is ignored",
     },
     "moto": {
+        "ec2:CreateLaunchTemplateVersion SourceVersion": "the source version is left out",
+        "ec2:DeregisterImage DeleteAssociatedSnapshots": "its snapshots are kept",
+        "elbv2:ModifyListener MutualAuthentication": "it is taken and ignored",
         "cloudformation:UpdateStack": "a resource that AWS replaces is kept",
         "cloudformation:ExecuteChangeSet": "a resource that AWS replaces is kept",
         "cloudformation:DeleteStack": "a full bucket is kept, and the stack is said to be deleted;"
@@ -60,5 +79,5 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def unfaithful(emulator: str) -> Mapping[str, str]:
-    """Return `service:Operation` -> how the emulator differs from AWS."""
+    """Return `service:Operation[ EXPRESSION]` -> how the emulator differs from AWS."""
     return {**_STARTS_CODE, **_UNFAITHFUL.get(emulator, {})}

@@ -276,6 +276,15 @@ def test_tags_touch_the_resource_that_the_arn_is_of() -> None:
     }
 
 
+def test_secret_of_an_authentication_is_not_kept() -> None:
+    login: Json = {
+        "Type": "authenticate-oidc",
+        "AuthenticateOidcConfig": {"Issuer": "https://id", "ClientSecret": "hunter2"},
+    }
+    assert "hunter2" not in str(described(LISTENER, _listener(login, _to(BLUE))))
+    assert "hunter2" not in str(described(RULE, _rule(login, _to(BLUE))))
+
+
 def test_trust_stores_are_not_read() -> None:
     assert is_unread("elbv2:DeleteTrustStore", {"TrustStoreArn": "arn:x"})
 

@@ -20,7 +20,7 @@ from tests.unit.catalog.operations import (
     unknown_names,
 )
 
-SERVICES = ("iam", "ec2", "lambda", "kms", "cloudformation")
+SERVICES = ("iam", "ec2", "elbv2", "autoscaling", "lambda", "kms", "cloudformation")
 
 # About what the catalog does not read; by the beginning or the middle of the name.
 LEFT_OUT = {
@@ -34,6 +34,8 @@ LEFT_OUT = {
         r"CodeSigning|CapacityProvider",
         r"RecursionConfig|ScalingConfig|RuntimeManagement|ResourcePolicy|DurableExecution",
     ),
+    "elbv2": (r"TrustStore|CapacityReservation|IpPools",),
+    "autoscaling": (r"TrafficSources",),
     "kms": (r"CustomKeyStore|ReplicateKey|UpdatePrimaryRegion",),
     "cloudformation": (
         r"StackSet|StackInstances|Type|Publisher|Organizations|GeneratedTemplate|StackRefactor",

@@ -228,6 +228,18 @@ def allow(*patterns: str) -> Intent:
             evidence(unfaithful={"sqs:CreateQueue": "it forgets"}),
         ),
         (
+            Rule.NOT_REHEARSED,
+            UNDECIDED,
+            evidence(
+                trace=Trace(calls=(call(params={"Force": True}),)),
+                unfaithful={"sqs:DeleteQueue Force || Really": "it forgets"},
+            ),
+            evidence(
+                trace=Trace(calls=(call(params={"Force": False}),)),
+                unfaithful={"sqs:DeleteQueue Force || Really": "it forgets"},
+            ),
+        ),
+        (
             Rule.NOT_COVERED,
             UNDECIDED,
             evidence(trace=Trace(calls=(call(),), unread={1: "kinesis:CreateStream"})),

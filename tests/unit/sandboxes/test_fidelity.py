@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sandboxes.fidelity import unfaithful
@@ -18,10 +20,20 @@ def test_what_one_emulator_does_wrongly_is_not_held_against_others() -> None:
     assert "cloudformation:UpdateStack" not in unfaithful("ministack")
 
 
-def test_names_are_botocores() -> None:
+@pytest.mark.parametrize("emulator", ["ministack", "moto", "localstack", "unknown"])
+def test_names_are_botocores_and_expressions_are_about_parameters(emulator: str) -> None:
     import botocore.session
+    import jmespath
 
     session = botocore.session.get_session()
-    for name in unfaithful("unknown"):
+    for about in unfaithful(emulator):
+        name, _, expression = about.partition(" ")
         service, operation = name.split(":")
-        assert operation in session.get_service_model(service).operation_names, name
+        model = session.get_service_model(service)
+        assert operation in model.operation_names, name
+        if expression:
+            jmespath.compile(expression)
+            shape = model.operation_model(operation).input_shape
+            known = shape.members if shape else {}
+            asked = set(re.findall(r"(?:^|\|\| )([A-Z]\w+)", expression))
+            assert asked - set(known) == set(), about
