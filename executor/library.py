@@ -8,12 +8,13 @@ from pathlib import Path
 
 from executor.assembly import App
 from executor.ledger.store import RunStore, state_home
-from executor.model.application import DryRunRequest, TargetChoice
+from executor.model.application import DryRunRequest, SnapshotRequest, TargetChoice
 from executor.model.change import AnyChange
 from executor.model.intent import Intent
 from executor.model.progress import Progress, Silence
 from executor.model.receipt import Receipt
 from executor.model.report import Report
+from executor.model.saved import SavedSnapshot
 
 
 class Executor:
@@ -34,6 +35,7 @@ class Executor:
         daemon: bool = True,
         home: str | Path | None = None,
         progress: Progress | None = None,
+        from_snapshot: str | Path | None = None,
     ) -> None:
         """Args:
         target: a name in `executor.toml`, a URL or `none`; None takes the configured or
@@ -43,7 +45,9 @@ class Executor:
         daemon: the per-user background server may be used and started.
         home: state directory; None takes the user's.
         progress: told what happens; None is silent.
+        from_snapshot: a snapshot file that takes the target's place in dry runs.
         """
+        self._from_snapshot = from_snapshot
         self._target = TargetChoice(name=target)
         self._engine = engine
         self._confine = confine
@@ -67,6 +71,7 @@ class Executor:
         in_place: bool = False,
         hydrate: str = "",
         copy_data: Sequence[str] = (),
+        from_snapshot: str | Path | None = None,
     ) -> Report:
         """Rehearse a change against a replica of the target.
 
@@ -77,10 +82,13 @@ class Executor:
             in_place: run in the real work directory and not in a copy.
             hydrate: `all`, `touched`, `none` or `TYPE,...`; empty for the configured one.
             copy_data: `TYPE NAME` patterns of resources whose data is copied to the replica.
+            from_snapshot: a snapshot file that takes the target's place; None takes the
+                executor's own, if it was given one.
 
         Raises:
             ExecutorError: it could not be rehearsed; there is no decision.
         """
+        saved = from_snapshot if from_snapshot is not None else self._from_snapshot
         request = DryRunRequest(
             change=change,
             intent=intent or Intent(),
@@ -92,8 +100,28 @@ class Executor:
             timeout_s=timeout_s,
             hydrate=hydrate,
             copy_data=tuple(copy_data),
+            from_snapshot=Path(saved) if saved is not None else None,
         )
         return self._app.dry_run(request, self._progress)
+
+    def snapshot(
+        self, path: str | Path, *, services: Sequence[str] = (), types: Sequence[str] = ()
+    ) -> SavedSnapshot:
+        """Read the target and keep what it holds in a file, without secrets.
+
+        Args:
+            path: the file to write.
+            services: botocore names of the services to read; empty for all.
+            types: globs of resource types to read; empty for all.
+
+        Raises:
+            InvalidInput: there is no target, no such service or type, or no such place.
+            TargetFailed: nothing could be read.
+        """
+        request = SnapshotRequest(
+            output=Path(path), target=self._target, services=tuple(services), types=tuple(types)
+        )
+        return self._app.snapshot(request, self._progress)
 
     def promote(self, report: Report) -> Receipt:
         """Do to the target what was rehearsed.

@@ -21,12 +21,15 @@ from executor.model.application import (
     RunSummary,
     SandboxRequest,
     SandboxSession,
+    SnapshotRequest,
     TargetChoice,
 )
+from executor.model.comparison import Comparison
 from executor.model.decision import Decision
 from executor.model.progress import Progress
 from executor.model.receipt import Receipt
 from executor.model.report import Report
+from executor.model.saved import SavedSnapshot
 
 if TYPE_CHECKING:
     from executor.assembly.promoting import Promotions
@@ -143,6 +146,21 @@ class App:
 
         return clean(self._store)
 
+    def snapshot(self, request: SnapshotRequest, progress: Progress) -> SavedSnapshot:
+        """Read a target and keep what it holds in a file."""
+        from executor.assembly.snapshotting import take_snapshot
+        from executor.config import load_config
+
+        config = load_config(Path.cwd())
+        target = self._dry_runs().target(config, request.target, config.hydration)
+        return take_snapshot(request, target, self._catalog, config.hydration, progress)
+
+    def compare(self, before: Path, after: Path) -> Comparison:
+        """Tell how two snapshot files differ."""
+        from executor.assembly.snapshotting import compare_files
+
+        return compare_files(before, after)
+
     def sandbox(
         self, request: SandboxRequest, progress: Progress
     ) -> AbstractContextManager[SandboxSession]:
@@ -160,7 +178,7 @@ class App:
 
         config = load_config(Path.cwd())
         hydration = replace(config.hydration, mode=Hydrate.ALL, types=())
-        target = self._dry_runs().target(config, request.target, hydration)
+        target = self._dry_runs().target(config, request.target, hydration, request.from_snapshot)
         ref = target.ref
         engine = engine_of(config, request.engine)
         spec = SandboxSpec(

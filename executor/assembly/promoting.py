@@ -27,6 +27,7 @@ from executor.promotion import Promoter, Rehearsed, target_lock
 from executor.promotion.preconditions import require_allowed
 from executor.reports import read_report
 from executor.snapshots import SettledReader, SnapshotReader
+from executor.snapshots.redaction import RedactedReader
 
 
 class Promotions:
@@ -79,7 +80,10 @@ class Promotions:
         _refuse_other_target(report, target)
         assert target.read is not None
         ref = report.target
-        reader = SnapshotReader(self._catalog, target.read, account=ref.account, region=ref.region)
+        reader = SettledReader(
+            SnapshotReader(self._catalog, target.read, account=ref.account, region=ref.region),
+            patience_s=900.0,
+        )
         with (
             target_lock(self._store.home / "locks", ref, run),
             _Material(self._store, run).opened() as material,
@@ -87,7 +91,8 @@ class Promotions:
             promoter = Promoter(
                 catalog=self._catalog,
                 api=writing_api(target),
-                reader=SettledReader(reader, patience_s=900.0),
+                # What a snapshot file holds was redacted, and can only be compared with its like.
+                reader=RedactedReader(reader) if ref.snapshot else reader,
                 effects=Differ(self._catalog),
                 material=material,
                 journal=_LedgerJournal(self._ledger),
@@ -191,6 +196,13 @@ class _Material:
 
 
 def _refuse_other_target(report: Report, target: OpenTarget) -> None:
+    if target.read is None and report.target.snapshot:
+        raise PromotionRefused(
+            f"run {report.id} was rehearsed from a snapshot of {report.target.name}, account"
+            f" {report.target.account}, and there are no credentials for it here",
+            reason="no-target",
+            hint="configure the target in executor.toml, or give ambient credentials",
+        )
     if target.read is None:
         raise PromotionRefused(
             f"run {report.id} was rehearsed without a target",

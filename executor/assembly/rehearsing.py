@@ -64,10 +64,10 @@ class DryRuns:
         """
         check_change(request.change)
         config = load_config(_start(request.change))
-        settings = config.policy_for(request.target.name or config.target)
-        policy = policy_of(settings)
         hydration = self._hydration(config, request)
-        target = self.target(config, request.target, hydration)
+        target = self.target(config, request.target, hydration, request.from_snapshot)
+        settings = config.policy_for(_judged_as(request, config, target))
+        policy = policy_of(settings)
         engine = engine_of(config, request.engine)
         confinement = _confinement_of(request)
         self._store.prepare()
@@ -105,6 +105,11 @@ class DryRuns:
             InvalidConfig: it names what there is not.
         """
         found = hydration_of(config, request.hydrate, request.copy_data)
+        if request.copy_data and request.from_snapshot is not None:
+            raise InvalidConfig(
+                "--copy-data and --from-snapshot exclude each other: a snapshot holds no data",
+                hint="rehearse on the target itself to copy data",
+            )
         unknown = [glob for glob in found.types if not self._known(glob)]
         if unknown:
             raise InvalidConfig(
@@ -116,10 +121,20 @@ class DryRuns:
     def _known(self, glob: str) -> bool:
         return bool(self._catalog().needed(lambda name: fnmatchcase(name, glob)))
 
-    def target(self, config: Config, choice: TargetChoice, hydration: Hydration) -> OpenTarget:
-        """Find and reach the target that was asked for."""
+    def target(
+        self,
+        config: Config,
+        choice: TargetChoice,
+        hydration: Hydration,
+        from_snapshot: Path | None = None,
+    ) -> OpenTarget:
+        """Find and reach the target that was asked for, or open the snapshot in its place."""
         from executor.assembly.targets import open_target
 
+        if from_snapshot is not None:
+            from executor.assembly.saved import open_saved
+
+            return open_saved(from_snapshot, choice, config, self._environment)
         settings = resolve_target(
             choice.name,
             config,
@@ -201,6 +216,13 @@ class DryRuns:
                 "change": report.change,
             },
         )
+
+
+def _judged_as(request: DryRunRequest, config: Config, target: OpenTarget) -> str:
+    """Return the name of the target whose policy holds."""
+    if target.saved is not None:
+        return target.ref.name
+    return request.target.name or config.target
 
 
 def _confinement_of(request: DryRunRequest) -> Confinement:

@@ -26,7 +26,7 @@ from executor.model.hydration import Hydrate, Hydration
 from executor.model.progress import Progress
 from executor.model.resource import Resource, Scope, Snapshot
 from executor.replica import Copier, Hydrator, Seeder
-from executor.snapshots import SettledReader, SnapshotReader
+from executor.snapshots import SavedSource, SettledReader, SnapshotReader
 from sandboxes.contract import Sandbox
 
 # The slowest to get ready for comes first; all are what changes are likely to ask for.
@@ -132,19 +132,9 @@ def hydrated(
     def list_engine(kind: ResourceType, region: str) -> tuple[Resource, ...]:
         return own.read_type(kind, own.scope(catalog.service_of(kind.type), region))
 
-    source, copier = None, None
-    if target.read is not None:
-        source = SnapshotReader(
-            catalog,
-            target.read,
-            account=ref.account,
-            region=ref.region,
-            cap=hydration.entries,
-            left_out=left_out(hydration, catalog),
-            progress=lambda done, known: progress.tick("read", done, known),
-        )
-        if hydration.copy:
-            copier = Copier(catalog, target.read, wanted=hydration.copies)
+    source, copier = _source(target, catalog, progress, hydration), None
+    if target.read is not None and hydration.copy:
+        copier = Copier(catalog, target.read, wanted=hydration.copies)
     hydrator = Hydrator(
         catalog=catalog,
         source=source,
@@ -168,6 +158,32 @@ def hydrated(
     if hydration.mode is Hydrate.ALL and source is not None:
         hydrator.prepare_all(ref.region)
     return HydratedReplica(hydrator, translated, aliases, api, catalog)
+
+
+def _source(
+    target: OpenTarget, catalog: Catalog, progress: Progress, hydration: Hydration
+) -> SnapshotReader | SavedSource | None:
+    """Return where the target's state comes from; None where there is no target."""
+    ref = target.ref
+    if target.saved is not None:
+        return SavedSource(
+            catalog,
+            target.saved,
+            account=ref.account,
+            region=ref.region,
+            left_out=left_out(hydration, catalog),
+        )
+    if target.read is None:
+        return None
+    return SnapshotReader(
+        catalog,
+        target.read,
+        account=ref.account,
+        region=ref.region,
+        cap=hydration.entries,
+        left_out=left_out(hydration, catalog),
+        progress=lambda done, known: progress.tick("read", done, known),
+    )
 
 
 def left_out(hydration: Hydration, catalog: Catalog) -> Callable[[str], str]:

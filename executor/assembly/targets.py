@@ -9,6 +9,7 @@ from executor.aws import Api, Caller, CallFailed, Credentials, RawCaller, ReadAp
 from executor.aws_patience import PatientApi
 from executor.errors import TargetFailed
 from executor.model.report import TargetRef
+from executor.model.saved import SavedSnapshot
 from executor.model.target import TargetKind, TargetSettings
 
 # Seeding an empty replica needs some account; emulators know this one.
@@ -26,12 +27,14 @@ class OpenTarget:
     Attributes:
         ref: what reports call it.
         settings: how it is reached.
-        read: makes read calls; None when there is no target.
+        read: makes read calls; None when there is no target, or a snapshot of it.
+        saved: the snapshot that takes its place; None where the target itself is meant.
     """
 
     ref: TargetRef
     settings: TargetSettings
     read: RawCaller | None
+    saved: SavedSnapshot | None = None
 
 
 def open_target(

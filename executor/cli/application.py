@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
         RunSummary,
         SandboxRequest,
         SandboxSession,
+        SnapshotRequest,
     )
+    from executor.model.comparison import Comparison
     from executor.model.progress import Progress
     from executor.model.receipt import Receipt
     from executor.model.report import Report
+    from executor.model.saved import SavedSnapshot
 
 
 class Application(Protocol):
@@ -63,4 +67,12 @@ class Application(Protocol):
         self, request: SandboxRequest, progress: Progress
     ) -> AbstractContextManager[SandboxSession]:
         """Give a fresh replica, gone when the context ends."""
+        ...
+
+    def snapshot(self, request: SnapshotRequest, progress: Progress) -> SavedSnapshot:
+        """Read a target and keep what it holds in a file."""
+        ...
+
+    def compare(self, before: Path, after: Path) -> Comparison:
+        """Tell how two snapshot files differ."""
         ...

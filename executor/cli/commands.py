@@ -19,9 +19,11 @@ from executor.cli.options import (
     choice,
     format_options,
     look_options,
+    snapshot_option,
     target_options,
 )
 from executor.cli.progress import Watch
+from executor.cli.snapshots import diff, snapshot
 from executor.errors import InvalidConfig
 from executor.model.application import RunSummary, SandboxRequest
 from executor.model.json import Json
@@ -226,6 +228,10 @@ def clean(open_application: Callable[[], Application]) -> int:
     return 0
 
 
+executor.add_command(snapshot)
+executor.add_command(diff)
+
+
 @executor.command(
     cls=DashedCommand,
     help=_SANDBOX,
@@ -233,6 +239,7 @@ def clean(open_application: Callable[[], Application]) -> int:
     options_metavar="[OPTIONS] [-- COMMAND [ARG...]]",
 )
 @target_options
+@snapshot_option
 @click.option("--export", is_flag=True, help="Print export lines, and stay until Ctrl-C.")
 @look_options
 @click.pass_context
@@ -243,6 +250,7 @@ def sandbox(
     region: str,
     engine: str,
     no_daemon: bool,
+    from_snapshot: Path | None,
     export: bool,
     quiet: bool,
     no_color: bool,
@@ -254,7 +262,10 @@ def sandbox(
     if export and command is not None:
         raise InvalidConfig("--export and a command exclude each other", hint="choose one")
     request = SandboxRequest(
-        target=choice(target, account, region), engine=engine, daemon=not no_daemon
+        target=choice(target, account, region),
+        engine=engine,
+        daemon=not no_daemon,
+        from_snapshot=from_snapshot,
     )
     open_application: Callable[[], Application] = ctx.obj
     with asked_for(engine), _watch(quiet, no_color) as watch:

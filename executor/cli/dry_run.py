@@ -19,6 +19,7 @@ from executor.cli.options import (
     choice,
     format_options,
     look_options,
+    snapshot_option,
     target_options,
 )
 from executor.cli.progress import Watch
@@ -44,6 +45,7 @@ only read.
   dry-run --allow 'delete AWS::SQS::Queue orders-*' -- python cleanup.py
   dry-run --target none --format json --output report.json -- aws s3 mb s3://logs
   dry-run --intent intent.yaml change.yaml
+  dry-run --from-snapshot prod.snap -- terraform apply -auto-approve
 
 An EFFECT is ACTION[+HAZARD...] TYPE NAME with globs; actions are create, update, delete and
 replace; hazards data-loss, protection-loss, disruption and exposure. Without any, everything
@@ -83,6 +85,7 @@ def behind_dashes(ctx: click.Context) -> tuple[str, ...] | None:
 )
 @click.argument("words", nargs=-1, metavar="CHANGE | -- COMMAND [ARG...]")
 @target_options
+@snapshot_option
 @click.option(
     "--intent",
     "intent_file",
@@ -131,6 +134,7 @@ def dry_run(
     region: str,
     engine: str,
     no_daemon: bool,
+    from_snapshot: Path | None,
     intent_file: Path | None,
     allow: tuple[str, ...],
     expect: tuple[str, ...],
@@ -166,6 +170,7 @@ def dry_run(
         timeout_s=timeout,
         hydrate=hydrate,
         copy_data=copy_data,
+        from_snapshot=from_snapshot,
         output=watch.output,
     )
     with asked_for(engine, confine), watch:

@@ -50,6 +50,16 @@ def target_options(function: F) -> F:
     return function
 
 
+def snapshot_option(function: F) -> F:
+    """Add `--from-snapshot`."""
+    return click.option(
+        "--from-snapshot",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Seed from a saved snapshot; no target is reached, no credentials are needed.",
+    )(function)
+
+
 def format_options(function: F) -> F:
     """Add `--format` and `--output`."""
     function = click.option(

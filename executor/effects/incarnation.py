@@ -28,14 +28,15 @@ def born_again(before: Resource, after: Resource, causes: Causes, retention: Ret
         causes: the calls.
         retention: what stacks leave behind on purpose.
     """
-    if _birth_moved(before, after):
+    if birth_moved(before, after):
         return True
     ended = list(_endings(before, after, causes, retention))
     made = list(_makings(before, after, causes))
     return bool(ended and made and min(ended) < max(made))
 
 
-def _birth_moved(before: Resource, after: Resource) -> bool:
+def birth_moved(before: Resource, after: Resource) -> bool:
+    """Whether a birth mark that both have says that they are two."""
     return any(
         value is not None and after.birth.get(mark) is not None and after.birth[mark] != value
         for mark, value in before.birth.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from executor.model.change import AnyChange
@@ -44,6 +45,8 @@ class DryRunRequest:
         timeout_s: the command is ended after that many seconds; None for the configured one.
         hydrate: `all`, `touched`, `none` or `TYPE,...`; empty for the configured one.
         copy_data: `TYPE NAME` patterns of resources whose data is copied, besides the configured.
+        from_snapshot: a snapshot file that takes the target's place; nothing is reached then,
+            and `target` only says whose policy holds, and who a promotion is for.
         output: receives what the command writes, as it comes; None for nowhere but the log.
     """
 
@@ -57,6 +60,7 @@ class DryRunRequest:
     timeout_s: float | None = None
     hydrate: str = ""
     copy_data: tuple[str, ...] = ()
+    from_snapshot: Path | None = None
     output: IO[bytes] | None = field(default=None, compare=False, repr=False)
 
 
@@ -68,11 +72,30 @@ class SandboxRequest:
         target: which target it is seeded from.
         engine: as in `DryRunRequest`.
         daemon: as in `DryRunRequest`.
+        from_snapshot: as in `DryRunRequest`.
     """
 
     target: TargetChoice = field(default_factory=TargetChoice)
     engine: str = "auto"
     daemon: bool = True
+    from_snapshot: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRequest:
+    """A snapshot of a target, to keep.
+
+    Attributes:
+        output: the file to write.
+        target: which target.
+        services: botocore names of the services to read; empty for all, or those of `types`.
+        types: globs of resource types to read; empty for all.
+    """
+
+    output: Path
+    target: TargetChoice = field(default_factory=TargetChoice)
+    services: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

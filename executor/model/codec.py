@@ -8,6 +8,7 @@ from typing import cast
 from executor.model.call import Call, Refusal
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark, Gap, Member, Resource, Snapshot
+from executor.model.saved import SavedScope
 
 
 def call_to_json(call: Call) -> dict[str, Json]:
@@ -69,6 +70,41 @@ def snapshot_from_json(value: JsonObject) -> Snapshot:
         services=frozenset(cast("list[str]", value["services"])),
         resources={r.address: r for r in resources},
         gaps=tuple(Gap(**gap) for gap in gaps),
+    )
+
+
+def scope_to_json(scope: SavedScope) -> dict[str, Json]:
+    """Return everything of a saved scope, raw descriptions too, in an order of its own."""
+    return {
+        "account": scope.account,
+        "region": scope.region,
+        "service": scope.service,
+        "types": dict(scope.types),
+        "resources": [
+            {**_resource_to_json(r), "raw": r.raw}
+            for r in sorted(scope.resources, key=lambda r: (r.type, r.address))
+        ],
+        "gaps": [
+            gap.view() for gap in sorted(scope.gaps, key=lambda g: (g.type, g.address, g.reason))
+        ],
+    }
+
+
+def scope_from_json(value: JsonObject) -> SavedScope:
+    """Return the saved scope.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not one.
+    """
+    return SavedScope(
+        account=str(value["account"]),
+        region=str(value["region"]),
+        service=str(value["service"]),
+        types={str(k): str(v) for k, v in cast("Mapping[str, Json]", value["types"]).items()},
+        resources=tuple(
+            _resource_from_json(r) for r in cast("list[JsonObject]", value["resources"])
+        ),
+        gaps=tuple(Gap(**gap) for gap in cast("list[Mapping[str, str]]", value["gaps"])),
     )
 
 

@@ -22,11 +22,13 @@ class TargetRef:
     """Which target a run was for; no credentials.
 
     Attributes:
-        name: the name in `executor.toml`, a URL, `none`, or `snapshot`.
+        name: the name in `executor.toml`, a URL, `ambient` or `none`.
         account: 12-digit account.
         region: region.
         endpoint_url: endpoint of an AWS-compatible target; empty for AWS.
         profile: AWS profile it was reached with; empty for the ambient one.
+        snapshot: digest of the snapshot file that took its place; empty when it was read itself.
+        taken: when that snapshot was taken, ISO time in UTC.
     """
 
     name: str
@@ -34,16 +36,21 @@ class TargetRef:
     region: str
     endpoint_url: str = ""
     profile: str = ""
+    snapshot: str = ""
+    taken: str = ""
 
     def view(self) -> dict[str, Json]:
         """Return the report's view."""
-        return {
+        view: dict[str, Json] = {
             "name": self.name,
             "account": self.account,
             "region": self.region,
             "endpoint_url": self.endpoint_url,
             "profile": self.profile,
         }
+        if self.snapshot:
+            view["snapshot"] = {"digest": self.snapshot, "taken": self.taken}
+        return view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ def next_steps(report: Report) -> list[tuple[str, str]]:
     """Return how to go on: (what it does, command)."""
     steps: list[tuple[str, str]] = []
     match report.decision:
-        case Decision.ALLOW if report.target.name not in {"none", "snapshot"}:
+        case Decision.ALLOW if report.target.name != "none":
             steps.append(("do it to the target", f"executor promote {report.id}"))
         case Decision.HOLD:
             steps.append(("approve it, with a reason", f"executor approve {report.id}"))

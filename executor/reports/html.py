@@ -11,6 +11,7 @@ from executor.model.effect import Effect
 from executor.model.finding import Finding
 from executor.model.report import Report
 from executor.reports.advice import advice, by_severity, effect_of, headline, next_steps
+from executor.reports.origin import whose
 from executor.reports.style import Style
 
 _STYLE = """
@@ -30,8 +31,7 @@ _CLEAN = Style()
 def html_report(report: Report) -> str:
     """Return the report as an HTML page."""
     word = report.decision.value
-    target = report.target
-    facts = f"run {report.id} · target {target.name} ({target.account}, {target.region})"
+    facts = f"run {report.id} · {whose(report)}"
     facts += f" · started {report.started} · {report.digest}"
     parts = [
         "<!doctype html>",

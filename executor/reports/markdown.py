@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from executor.model.effect import Effect
 from executor.model.report import Report
 from executor.reports.advice import advice, by_severity, effect_of, headline, next_steps
+from executor.reports.origin import whose
 
 _MOST_ROWS = 50
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@])")
@@ -15,13 +16,12 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@])")
 
 def markdown_report(report: Report) -> str:
     """Return the report as GitHub-flavoured Markdown."""
-    target = report.target
     lines = [
         f"## dry-run: {report.decision.value}",
         "",
         _escaped(headline(report)),
         "",
-        f"Run `{report.id}`, target {_escaped(target.name)} ({target.account}, {target.region}).",
+        f"Run `{report.id}`, {_escaped(whose(report))}.",
         *_findings(report),
         *_effects(report),
         *_rest(report),

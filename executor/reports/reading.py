@@ -144,12 +144,15 @@ def _gap(data: JsonObject) -> Gap:
 
 
 def _target(data: JsonObject) -> TargetRef:
+    snapshot = _object(data.get("snapshot", {}))
     return TargetRef(
         name=_text(data["name"]),
         account=_text(data["account"]),
         region=_text(data["region"]),
         endpoint_url=_text(data["endpoint_url"]),
         profile=_text(data["profile"]),
+        snapshot=_text(snapshot.get("digest", "")),
+        taken=_text(snapshot.get("taken", "")),
     )
 
 

@@ -20,6 +20,7 @@ from executor.reports.advice import (
     headline,
     next_steps,
 )
+from executor.reports.origin import snapshot_in_words, target_in_words
 from executor.reports.style import Style, Tone
 
 _TONES = {
@@ -69,25 +70,18 @@ def _head(report: Report, style: Style) -> list[str]:
 
 
 def _facts(report: Report, style: Style) -> list[str]:
-    target = report.target
-    where = f"target {target.name}"
-    if target.name == "none":
-        where = "no target: the replica began empty"
-    elif target.account:
-        where += f" ({target.account}, {target.region})"
     seconds = report.timing_ms.get("total", 0.0) / 1000
-    facts = [f"run {report.id}", where]
+    facts = [f"run {report.id}", style.shown(target_in_words(report))]
     if seconds:
         facts.append(f"{seconds:.1f} s")
     files = report.change.get("files")
     change = _change(report)
     if isinstance(files, list | tuple) and files:
         change += f" · {_some('file', files)} changed in its copy"
-    dot = style.sign(" · ")
-    return [
-        style.paint(style.cut("  " + dot.join(facts), style.width), Tone.FAINT),
-        style.paint(style.cut(f"  {style.sign(style.shown(change))}", style.width), Tone.FAINT),
-    ]
+    lines = [style.sign(" · ").join(facts), style.sign(style.shown(change))]
+    if report.target.snapshot:
+        lines.insert(1, f"from the {style.shown(snapshot_in_words(report))}")
+    return [style.paint(style.cut(f"  {line}", style.width), Tone.FAINT) for line in lines]
 
 
 def _change(report: Report) -> str:

@@ -1,6 +1,9 @@
-"""Reading what is there: from the target, and from a sandbox before and after the change."""
+"""Reading what is there: from the target, from a sandbox before and after the change, and from
+a file in which a snapshot was kept.
+"""
 
 from executor.snapshots.reader import SnapshotReader
 from executor.snapshots.settling import SettledReader
+from executor.snapshots.source import SavedSource
 
-__all__ = ["SettledReader", "SnapshotReader"]
+__all__ = ["SavedSource", "SettledReader", "SnapshotReader"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from executor.cli.application import Application
 from executor.model.application import (
@@ -14,10 +15,13 @@ from executor.model.application import (
     RunSummary,
     SandboxRequest,
     SandboxSession,
+    SnapshotRequest,
 )
+from executor.model.comparison import Comparison, Side
 from executor.model.progress import Progress
 from executor.model.receipt import Receipt, Step, StepStatus
 from executor.model.report import Report
+from executor.model.saved import SavedSnapshot
 from tests.unit.reports.samples import allowed
 
 
@@ -34,6 +38,8 @@ class FakeApplication:
         lines: Sequence[DoctorLine] = (),
         removed: Sequence[str] = (),
         summaries: Sequence[RunSummary] = (),
+        saved: SavedSnapshot | None = None,
+        comparison: Comparison | None = None,
         act: Callable[[DryRunRequest, Progress], None] = lambda request, progress: None,
     ) -> None:
         self.report = report or allowed()
@@ -49,6 +55,13 @@ class FakeApplication:
         self.promoted: list[str] = []
         self.approvals: list[Approval] = []
         self.closed = 0
+        self.saved = saved or SavedSnapshot(
+            source="prod", endpoint_url="", account="", region="", taken="", executor=""
+        )
+        side = Side(digest="", taken="", account="", resources=0)
+        self.comparison = comparison or Comparison(before=side, after=side, differences=())
+        self.snapshots: list[SnapshotRequest] = []
+        self.compared: list[tuple[Path, Path]] = []
 
     def __call__(self) -> Application:
         return self
@@ -96,6 +109,16 @@ class FakeApplication:
 
     def clean(self) -> Sequence[str]:
         return self.removed
+
+    def snapshot(self, request: SnapshotRequest, progress: Progress) -> SavedSnapshot:
+        self._fail()
+        self.snapshots.append(request)
+        return self.saved
+
+    def compare(self, before: Path, after: Path) -> Comparison:
+        self._fail()
+        self.compared.append((before, after))
+        return self.comparison
 
     @contextmanager
     def sandbox(self, request: SandboxRequest, progress: Progress) -> Iterator[SandboxSession]:
