@@ -72,7 +72,7 @@ class _Pair:
         )
 
     def uncovered(self) -> Iterator[str]:
-        """Yield what one side, or neither, covers; one sentence each."""
+        """Yield what only one side covers; one sentence each."""
         account, region, service = self.key
         for side, word in ((self.before, "first"), (self.after, "second")):
             if side is _NONE:
@@ -82,7 +82,8 @@ class _Pair:
             other = self.after if side is self.before else self.before
             for name in sorted(other.types.keys() - side.types.keys()):
                 yield f"{name} in {region} of {account} is not in the {word} snapshot"
-            for gap in side.gaps:
+            shared = {(gap.type, gap.address) for gap in other.gaps}
+            for gap in (g for g in side.gaps if (g.type, g.address) not in shared):
                 yield f"{gap.address or gap.type} was not read for the {word}: {gap.reason}"
 
 

@@ -91,6 +91,14 @@ def test_what_one_side_could_not_see_is_unknown_and_not_gone(uncovered: SavedSco
         assert not found.equal
 
 
+def test_what_neither_side_could_read_is_no_difference() -> None:
+    one, other = (
+        scope(resource("a"), gaps=(Gap(service="sqs", type="AWS::SQS::Other", reason=reason),))
+        for reason in ("AccessDenied: request 1", "AccessDenied: request 2")
+    )
+    assert compare(saved(one), saved(other)).equal
+
+
 def test_a_scope_of_one_side_only_is_unknown() -> None:
     found = compare(saved(scope(resource("a"))), saved())
     assert found.differences == ()
