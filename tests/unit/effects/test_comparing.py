@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from executor.effects.comparing import compare
@@ -105,6 +105,7 @@ def test_a_scope_of_one_side_only_is_unknown() -> None:
     assert found.unknown == (f"sqs in {REGION} of {ACCOUNT} is not in the second snapshot",)
 
 
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _NAMES = st.sampled_from(["a", "b", "c", "d"])
 _RESOURCES = st.builds(
     resource,
@@ -118,11 +119,13 @@ _SCOPES = st.lists(_RESOURCES, max_size=4, unique_by=lambda r: r.address).map(
 )
 
 
+@_PATIENT
 @given(_SCOPES)
 def test_a_snapshot_does_not_differ_from_itself(one: SavedScope) -> None:
     assert compare(saved(one), saved(one)).equal
 
 
+@_PATIENT
 @given(_SCOPES, _SCOPES)
 def test_the_way_back_is_the_way_there_turned_round(one: SavedScope, other: SavedScope) -> None:
     turned = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
@@ -133,6 +136,7 @@ def test_the_way_back_is_the_way_there_turned_round(one: SavedScope, other: Save
     )
 
 
+@_PATIENT
 @given(_SCOPES, _SCOPES)
 def test_every_address_that_differs_is_told_and_no_other(
     one: SavedScope, other: SavedScope

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from executor.model.json import Json, JsonObject
@@ -160,6 +160,7 @@ _VALUES: st.SearchStrategy[Json] = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_VALUES)
 def test_redacting_twice_is_redacting_once(value: Json) -> None:
     once = without_secrets(value)
