@@ -96,9 +96,9 @@ def tags_by(arn: str) -> Detail:
     )
 
 
-def own_tags(raw: JsonObject) -> list[JsonObject]:
+def own_tags(raw: JsonObject, key: str = "TagList") -> list[JsonObject]:
     """Return the tags that are not AWS's own, which nobody may set."""
-    return [t for t in objects(raw, "TagList") if not text(t, "Key").startswith("aws:")]
+    return [t for t in objects(raw, key) if not text(t, "Key").startswith("aws:")]
 
 
 def given(raw: JsonObject, *keys: str) -> dict[str, object]:

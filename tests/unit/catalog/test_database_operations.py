@@ -18,6 +18,19 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "elasticache": ("GlobalReplicationGroup|CacheSecurityGroup|ServerlessCacheSnapshot|Reserved",),
     "firehose": (),
     "kinesis": ("Channel|UpdateAccountSettings",),
+    "opensearch": (
+        "Application|Connection|CreatePackage|DeletePackage|UpdatePackage|VpcEndpoint|Capability",
+        "DirectQueryDataSource|AttachDataSource|DetachDataSource|Feedback|Reserved|StartMigration",
+    ),
+    "es": (
+        "Connection|CreatePackage|DeletePackage|UpdatePackage|VpcEndpoint|Reserved|ServiceRole",
+    ),
+    "redshift": (
+        "DataShare|EndpointAccess|ScheduledAction|DeleteSnapshotSchedule|CreateSnapshotSchedule",
+        "ModifySnapshotSchedule|UsageLimit|Partner|Hsm|AuthenticationProfile|IdcApplication",
+        "Reserved|EventSubscription|ClusterSecurityGroup|SnapshotCopyGrant|CustomDomain",
+        "Integration|ResourcePolicy|Namespace|CredentialsWithIAM",
+    ),
     "rds": (
         "DBProxy|BlueGreenDeployment|GlobalCluster|DBShardGroup|TenantDatabase",
         "ExportTask|Subscription|Integration|DBSecurityGroup",
