@@ -24,7 +24,7 @@ from sandboxes.confine.limits import Limits
 from sandboxes.confine.names import PORTS, reachable_addresses
 from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
-from sandboxes.confine.running import Copier
+from sandboxes.confine.running import Copier, Outlet
 from sandboxes.confine.story import Story
 from sandboxes.confine.view import Work
 from sandboxes.errors import ConfinementUnavailable
@@ -167,9 +167,8 @@ class Bubblewrap:
             cage = Cage.build(occupant, private, self._limits, self._interpreter)
             story = Story(NAME, occupant, self._limits)
             with cage.start() as process:
-                copier = Copier(
-                    process, output, self._limits.output, lambda: story.flooded(cage.end)
-                )
+                outlet = Outlet(output, self._limits.output, lambda: story.flooded(cage.end))
+                copier = Copier(process, outlet)
                 try:
                     copier.start()
                     if under_way is not None:
@@ -181,7 +180,7 @@ class Bubblewrap:
                     copier.finish()
                     cage.close()
         story.check(occupant.command[0], cage.complaint())
-        copier.raise_failure()
+        outlet.raise_failure()
         for line in story.ends:
             output.write(f"executor: {line}\n".encode())
         if relay is not None:

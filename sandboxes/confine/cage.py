@@ -13,32 +13,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandboxes.confine.allowed import allowed
-from sandboxes.confine.environment import aws_config, profile_names
 from sandboxes.confine.limits import Limits
 from sandboxes.confine.mounts import arguments_of, make_view
 from sandboxes.confine.occupant import Occupant, settings_of, variables_of
+from sandboxes.confine.own import make_mount_points, show_own, starting, write_empty
 from sandboxes.confine.running import find_program
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import Trust, find_java, make_trust
-from sandboxes.confine.view import OWN, View, Work
+from sandboxes.confine.view import OWN, View
 from sandboxes.errors import ConfinementUnavailable
 from sandboxes.processes import MARKER, marker_value
 
 _CAPABILITIES = ("CAP_NET_BIND_SERVICE", "CAP_SETPCAP", "CAP_SYS_ADMIN", "CAP_SYS_RESOURCE")
 """Held by the program inside until it has prepared the place; the command has none."""
 
-_LIBRARY = OWN / "lib"
-_PACKAGE = Path("sandboxes", "confine", "inside")
-_START = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1));"
-    " from sandboxes.confine.inside.main import main; main()"
-)
 _MOST_COMPLAINT = 2000
-_RESOLV = "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n"
-_NSSWITCH = (
-    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
-    "protocols: files\nservices: files\nethers: files\nrpc: files\n"
-)
 
 
 class Cage:
@@ -83,6 +72,7 @@ class Cage:
             OSError: something cannot be read or written.
         """
         python = interpreter or _own_interpreter()
+        host = socket.gethostname()
         environment = occupant.environment
         variables = allowed(environment, occupant.passed)
         program = find_program(occupant.command[0], occupant.work.path, variables)
@@ -95,10 +85,10 @@ class Cage:
         tools.add_words(occupant.command)
         tools.add_project(occupant.work.shown)
         tools.add_arguments(occupant.command[1:], occupant.work.shown)
-        _make_mount_points(occupant.work)
+        make_mount_points(occupant.work)
         if not Path(program).is_relative_to(occupant.work.path):
             tools.add_program(Path(program))
-        _write_empty(private)
+        write_empty(private)
         view = make_view(
             home=occupant.home,
             work=occupant.work,
@@ -108,12 +98,13 @@ class Cage:
             empty=private,
         )
         trust = _trust(occupant, private, variables)
-        _show_own(view, occupant, private, trust)
+        _show_doors(view, occupant, private)
+        show_own(view, occupant, private, trust, host=host, present=_present)
         variables |= variables_of(occupant, view, trust)
         return cls(
             [*cage_flags(), *arguments_of(view)],
-            [str(python), "-I", "-S", "-c", _START, str(_LIBRARY)],
-            settings_of(occupant, view, limits, variables),
+            [str(python), *starting("main")],
+            settings_of(occupant, view, limits, variables, host=host),
             marker_value(occupant.run, environment.get(MARKER, "")),
         )
 
@@ -202,20 +193,6 @@ def _own_interpreter() -> Path:
     return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
 
 
-def _write_empty(private: Path) -> None:
-    (private / "directory").mkdir()
-    (private / "file").touch()
-
-
-def _make_mount_points(work: Work) -> None:
-    """Put directories in place of links, which would lead to themselves inside."""
-    for name in work.linked:
-        point = work.path / name
-        if point.is_symlink():
-            point.unlink()
-            point.mkdir()
-
-
 def _trust(occupant: Occupant, private: Path, variables: Mapping[str, str]) -> Trust | None:
     authority = occupant.door.authority
     if authority is None:
@@ -229,56 +206,6 @@ def _trust(occupant: Occupant, private: Path, variables: Mapping[str, str]) -> T
         ) from error
 
 
-def _show_own(view: View, occupant: Occupant, private: Path, trust: Trust | None) -> None:
-    host = socket.gethostname()
-    hosts = f"127.0.0.1 localhost {host}\n::1 localhost ip6-localhost\n"
-    texts = {
-        "/etc/hosts": hosts,
-        "/etc/resolv.conf": _RESOLV,
-        "/etc/nsswitch.conf": _NSSWITCH,
-    }
-    for name, text in texts.items():
-        path = Path(name)
-        written = private / path.name
-        written.write_text(text)
-        # A link is left as it is, and what it leads to replaced.
-        if os.path.lexists(path):
-            view.show(Path(os.path.realpath(path)), written)
-    # Only the modules: the packages around them are not for in there.
-    view.show(_LIBRARY / _PACKAGE, Path(__file__).with_name("inside"))
-    door = occupant.door
-    sockets: dict[str, Path | None] = {"http": door.http, "tls": door.tls}
-    if occupant.hosts:
-        sockets["relay"] = private / "relay"
-    for name, place in sockets.items():
-        if place is not None:
-            view.show(OWN / name, place)
-    if trust is not None:
-        for written in filter(None, (trust.bundle, trust.java)):
-            view.show(OWN / written.name, written)
-        for path, source in trust.replaced.items():
-            view.show(path, source)
-    _show_account(view, occupant, private, trust)
-
-
-def _show_account(view: View, occupant: Occupant, private: Path, trust: Trust | None) -> None:
-    """Show AWS settings with the caller's profiles, and nobody's keys."""
-    place = private / "aws"
-    place.mkdir()
-    bundle = str(OWN / trust.bundle.name) if trust is not None else ""
-    (place / "config").write_text(
-        aws_config(
-            profile_names(occupant.environment),
-            occupant.appearance,
-            endpoint=False,
-            ca_bundle=bundle,
-        )
-    )
-    (place / "credentials").touch()
-    if view.home != occupant.work.shown or (occupant.work.path / ".aws").is_dir():
-        view.show(view.home / ".aws", place)
-
-
 @contextlib.contextmanager
 def _in_memory(content: bytes) -> Iterator[int]:
     fd = os.memfd_create("executor")
@@ -289,3 +216,18 @@ def _in_memory(content: bytes) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def _show_doors(view: View, occupant: Occupant, private: Path) -> None:
+    door = occupant.door
+    sockets: dict[str, Path | None] = {"http": door.http, "tls": door.tls}
+    if occupant.hosts:
+        sockets["relay"] = private / "relay"
+    for name, place in sockets.items():
+        if place is not None:
+            view.show(OWN / name, place)
+
+
+def _present(path: Path) -> Path | None:
+    # A link is left as it is, and what it leads to replaced.
+    return Path(os.path.realpath(path)) if os.path.lexists(path) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,9 +81,24 @@ def variables_of(occupant: Occupant, view: View, trust: Trust | None) -> dict[st
 
 
 def settings_of(
-    occupant: Occupant, view: View, limits: Limits, variables: Mapping[str, str]
+    occupant: Occupant,
+    view: View,
+    limits: Limits,
+    variables: Mapping[str, str],
+    *,
+    host: str,
+    bounded: bool = False,
 ) -> dict[str, object]:
-    """Return the settings of the program inside."""
+    """Return the settings of the program inside.
+
+    Args:
+        occupant: what is confined.
+        view: what it sees.
+        limits: what it may take.
+        variables: its environment.
+        host: the machine's name inside.
+        bounded: the number of its tasks is bounded already.
+    """
     account = view.home / ".aws"
     hidden = [path for path in view.hidden if not path.is_relative_to(account)]
     # Ours is there, and is empty.
@@ -94,8 +108,7 @@ def settings_of(
         "environment": {os.fsencode(n): os.fsencode(v) for n, v in variables.items()},
         "directory": str(occupant.work.shown),
         "suffixes": list(AWS_SUFFIXES),
-        "hosts": {"localhost": "127.0.0.1", socket.gethostname().lower(): "127.0.0.1"}
-        | dict(occupant.hosts),
+        "hosts": {"localhost": "127.0.0.1", host.lower(): "127.0.0.1"} | dict(occupant.hosts),
         "ports": _ports(occupant),
         "writable": [str(path) for path in view.writable],
         "read_only": [str(path) for path in view.read_only],
@@ -104,7 +117,7 @@ def settings_of(
         "spare_tasks": SPARE_TASKS,
         "memory": limits.memory,
         "disk": limits.disk,
-        "limits": _own_limits(limits),
+        "limits": _own_limits(limits, bounded=bounded),
     }
 
 
@@ -121,11 +134,11 @@ def _ports(occupant: Occupant) -> list[tuple[str, int, str, bytes]]:
     return ports
 
 
-def _own_limits(limits: Limits) -> dict[str, int]:
+def _own_limits(limits: Limits, *, bounded: bool) -> dict[str, int]:
     """Return the limits that every process carries, by the names of `setrlimit`."""
     bounds = {"CORE": 0, "FSIZE": limits.file_size, "NOFILE": limits.open_files}
     numbers = os.uname().release.split(".")[:2]
-    if os.getuid() and tuple(int(n) for n in numbers if n.isdigit()) >= _OWN_LIMITS:
+    if not bounded and os.getuid() and tuple(int(n) for n in numbers if n.isdigit()) >= _OWN_LIMITS:
         # Older kernels count what the user runs elsewhere; root they never bind.
         bounds["NPROC"] = limits.tasks + SPARE_TASKS
     return bounds

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from sandboxes.confine.environment import Appearance, rehearsal_environment
-from sandboxes.confine.running import Copier, find_program
+from sandboxes.confine.running import Copier, Outlet, find_program
 from sandboxes.leases import private_directory
 from sandboxes.model import Availability, CommandOutcome, Door, Isolation
 from sandboxes.processes import Found, end_processes, processes_of
@@ -86,7 +86,8 @@ class Off:
         timeout_s: float | None,
         under_way: Callable[[], None] | None,
     ) -> CommandOutcome:
-        copier = Copier(process, output)
+        outlet = Outlet(output)
+        copier = Copier(process, outlet)
         until = None if timeout_s is None else time.monotonic() + timeout_s
         timed_out = False
         left = 0
@@ -102,7 +103,7 @@ class Off:
             ended = process.poll() is not None
             left = _end(process, run)
             copier.finish()
-        copier.raise_failure()
+        outlet.raise_failure()
         code = process.returncode
         return CommandOutcome(
             exit_code=128 - code if code < 0 else code,

@@ -35,22 +35,59 @@ def find_program(command: str, workdir: Path, variables: Mapping[str, str]) -> s
 
 
 @dataclass(slots=True)
-class Copier:
-    """Hands a process's output on while it runs.
+class Outlet:
+    """Where a command's output goes.
 
     Attributes:
-        process: its standard output is a pipe.
-        output: gets what it writes.
+        output: gets it.
         most_bytes: what comes after so many is not handed on.
         overflowed: called once when it writes more than that.
         failure: what `output` raised.
     """
 
-    process: subprocess.Popen[bytes]
     output: IO[bytes]
     most_bytes: float = math.inf
     overflowed: Callable[[], None] | None = None
     failure: OSError | None = None
+
+    def take(self, data: bytes) -> None:
+        """Hand some of it on; never raises, or whoever writes would be held up."""
+        if self.most_bytes <= 0:
+            return
+        self._write(data if len(data) <= self.most_bytes else data[: int(self.most_bytes)])
+        self.most_bytes -= len(data)
+        if self.most_bytes <= 0 and self.overflowed is not None:
+            self.overflowed()
+
+    def raise_failure(self) -> None:
+        """Raise what the output raised, if it did.
+
+        Raises:
+            OSError: the output could not be written.
+        """
+        if self.failure is not None:
+            raise self.failure
+
+    def _write(self, data: bytes) -> None:
+        if self.failure is None:
+            try:
+                self.output.write(data)
+                self.output.flush()
+            except OSError as error:
+                self.failure = error
+
+
+@dataclass(slots=True)
+class Copier:
+    """Hands a process's output on while it runs.
+
+    Attributes:
+        process: its standard output is a pipe.
+        outlet: gets what it writes.
+    """
+
+    process: subprocess.Popen[bytes]
+    outlet: Outlet
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -67,15 +104,6 @@ class Copier:
         if self.process.stdout is not None:
             self.process.stdout.close()
 
-    def raise_failure(self) -> None:
-        """Raise what the output raised, if it did.
-
-        Raises:
-            OSError: the output could not be written.
-        """
-        if self.failure is not None:
-            raise self.failure
-
     def _copy(self) -> None:
         assert self.process.stdout is not None
         pipe = self.process.stdout.fileno()
@@ -88,23 +116,6 @@ class Copier:
                 data = os.read(pipe, _CHUNK)
                 if not data:
                     return
-                self._take(data)
+                self.outlet.take(data)
             elif self._ended.is_set():
                 return
-
-    def _take(self, data: bytes) -> None:
-        # The pipe is emptied whatever happens, or the command would hang.
-        if self.most_bytes <= 0:
-            return
-        self._write(data if len(data) <= self.most_bytes else data[: int(self.most_bytes)])
-        self.most_bytes -= len(data)
-        if self.most_bytes <= 0 and self.overflowed is not None:
-            self.overflowed()
-
-    def _write(self, data: bytes) -> None:
-        if self.failure is None:
-            try:
-                self.output.write(data)
-                self.output.flush()
-            except OSError as error:
-                self.failure = error
