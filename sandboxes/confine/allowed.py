@@ -92,6 +92,11 @@ def allowed(environment: Mapping[str, str], also: Iterable[str] = ()) -> dict[st
     return {name: value for name, value in environment.items() if _keep(name, named)}
 
 
+def is_input(name: str) -> bool:
+    """Whether a variable is one by which a change is given something."""
+    return name.startswith(_INPUTS)
+
+
 def account_variables(appearance: Appearance) -> dict[str, str]:
     """Return settings of AWS clients that say who they are, and nothing of where to go."""
     return {
@@ -102,6 +107,6 @@ def account_variables(appearance: Appearance) -> dict[str, str]:
 
 
 def _keep(name: str, named: frozenset[str]) -> bool:
-    if name in named or name in _NAMES or name.startswith(_INPUTS):
+    if name in named or name in _NAMES or is_input(name):
         return True
     return name.startswith(_BEGINNINGS) and not any(w in name.upper() for w in _SECRET_WORDS)

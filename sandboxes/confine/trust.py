@@ -76,22 +76,38 @@ def make_trust(authority: Path, private: Path, *, java: Path | None, others: boo
         OSError: a file cannot be read or written.
         ValueError: the authority is no certificate.
     """
-    own = authority.read_bytes()
-    if b"-----BEGIN CERTIFICATE-----" not in own:
-        raise ValueError(f"{authority.name} is no certificate")
     present = [path for path in map(Path, BUNDLES) if path.is_file()]
-    system = present[0].read_bytes() if others and present else b""
-    bundle = private / "trusted.pem"
-    bundle.write_bytes(own.strip() + b"\n" + system)
+    bundle = _write_bundle(authority, private, present if others else ())
     replaced = {path.resolve(): bundle for path in present}
     store = None
     if java is not None:
-        store = private / "trusted.p12"
-        store.write_bytes(_java_store(bundle.read_bytes()))
+        store = _write_store(bundle, private)
         homes = [java.resolve().parents[1] / "lib" / "security" / "cacerts"]
         for path in (*homes, *map(Path, _JAVA)):
             if path.is_file():
                 replaced[path.resolve()] = store
+    return Trust(bundle=bundle, java=store, replaced=replaced)
+
+
+def make_trust_elsewhere(authority: Path, private: Path, *, java_home: str, others: bool) -> Trust:
+    """Write the files for an image, of which it is not known what it has.
+
+    Args:
+        authority: as for `make_trust`.
+        private: as for `make_trust`.
+        java_home: where the image has Java; empty where it does not say.
+        others: as for `make_trust`.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: the authority is no certificate.
+    """
+    present = [path for path in map(Path, BUNDLES) if path.is_file()]
+    bundle = _write_bundle(authority, private, present if others else ())
+    store = _write_store(bundle, private)
+    replaced = {Path(path): bundle for path in BUNDLES} | {Path(path): store for path in _JAVA}
+    if java_home.startswith("/"):
+        replaced[Path(java_home, "lib", "security", "cacerts")] = store
     return Trust(bundle=bundle, java=store, replaced=replaced)
 
 
@@ -108,6 +124,21 @@ def find_java(environment: Mapping[str, str], programs: Sequence[str]) -> Path |
         if os.access(found, os.X_OK):
             return found
     return None
+
+
+def _write_bundle(authority: Path, private: Path, present: Sequence[Path]) -> Path:
+    own = authority.read_bytes()
+    if b"-----BEGIN CERTIFICATE-----" not in own:
+        raise ValueError(f"{authority.name} is no certificate")
+    bundle = private / "trusted.pem"
+    bundle.write_bytes(own.strip() + b"\n" + (present[0].read_bytes() if present else b""))
+    return bundle
+
+
+def _write_store(bundle: Path, private: Path) -> Path:
+    store = private / "trusted.p12"
+    store.write_bytes(_java_store(bundle.read_bytes()))
+    return store
 
 
 def _java_store(bundle: bytes) -> bytes:
