@@ -63,7 +63,7 @@ class Container:
         *,
         limits: Limits | None = None,
         passed: Sequence[str] = (),
-        reach: Connect = connect_public,
+        connect: Connect = connect_public,
     ) -> None:
         """Args:
         image: what the command finds of a system and tools; what `EXECUTOR_CONTAINER_IMAGE`
@@ -72,13 +72,13 @@ class Container:
             `EXECUTOR_CONTAINER_HELPER` names where empty.
         limits: how much a command may take.
         passed: names of variables that the command gets besides the usual ones.
-        reach: reaches hosts that a policy opens.
+        connect: reaches hosts that a policy opens.
         """
         self._image = image or os.environ.get(IMAGE_VARIABLE, "")
         self._helper = helper or os.environ.get(HELPER_VARIABLE, "")
         self._limits = limits or Limits()
         self._passed = tuple(passed)
-        self._reach = reach
+        self._connect = connect
 
     @property
     def name(self) -> str:
@@ -215,7 +215,7 @@ class Container:
         if not occupant.hosts:
             yield None
             return
-        with Relay(private / "relay", occupant.hosts, PORTS, self._reach) as relay:
+        with Relay(private / "relay", occupant.hosts, PORTS, self._connect) as relay:
             yield relay
 
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandboxes.confine.bubblewrap import Bubblewrap
 from sandboxes.confine.limits import Limits
 from sandboxes.confine.off import Off
 from sandboxes.model import CommandOutcome, Door
+from tests.integration.confining import Kind
 
 SIGN = "ESCAPED"
 
@@ -40,12 +40,14 @@ class Ground:
     """Where attempts are made: a home and a work directory of the test's own.
 
     Attributes:
+        kind: the confinement.
         root: holds everything.
         door: where the gateway's stand-in is.
         variables: further variables of the caller.
         limits: how much the confined command may take.
     """
 
+    kind: Kind
     root: Path
     door: Door
     variables: dict[str, str] = field(default_factory=dict)
@@ -69,8 +71,8 @@ class Ground:
     def confined(self, program: str, *arguments: object, timeout_s: float = 60) -> Attempt:
         """Make the attempt in the confinement."""
         output = io.BytesIO()
-        outcome = Bubblewrap(limits=self.limits).run(
-            self._command(program, arguments),
+        outcome = self.kind.make(limits=self.limits).run(
+            self._command(self.kind.python, program, arguments),
             run=f"escape-{os.getpid()}",
             door=self.door,
             workdir=self.copy,
@@ -90,7 +92,7 @@ class Ground:
         """Make the attempt without a confinement."""
         output = io.BytesIO()
         outcome = Off().run(
-            self._command(program, arguments),
+            self._command(sys.executable, program, arguments),
             run=f"escape-{os.getpid()}",
             door=self.door,
             workdir=self.copy,
@@ -110,8 +112,8 @@ class Ground:
         assert unconfined.escaped, unconfined.text
         return confined
 
-    def _command(self, program: str, arguments: tuple[object, ...]) -> list[str]:
-        return [sys.executable, "-c", program, *map(str, arguments)]
+    def _command(self, python: str, program: str, arguments: tuple[object, ...]) -> list[str]:
+        return [python, "-c", program, *map(str, arguments)]
 
     def _environment(self) -> Mapping[str, str]:
         path = {"PATH": os.environ["PATH"], "HOME": str(self.home)}

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.confining import KINDS, Kind
 from tests.integration.doors import open_gateway
 from tests.integration.escape.attempts import Ground
 
 
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
+@pytest.fixture(params=KINDS)
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    assert isinstance(request.param, Kind)
     for name in ("home", "work", "private/work", "authority"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "private" / "work" / "main.tf").write_text("")
     (tmp_path / "work" / "main.tf").write_text("")
     with open_gateway(tmp_path / "authority") as gateway:
-        yield Ground(tmp_path, gateway.door)
+        yield Ground(request.param, tmp_path, gateway.door)

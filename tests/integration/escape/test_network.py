@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,18 +11,23 @@ from typing import Any
 
 import pytest
 
+from tests.integration.confining import KINDS, Kind
 from tests.integration.escape.attempts import SIGN
 from tests.integration.escape.network_attempts import ATTEMPTS
 
+# The network is made by bubblewrap, whatever confines in it.
 pytestmark = pytest.mark.bubblewrap
 
 _ROOT = Path(__file__).parents[3]
 _AWS = "sqs.us-east-1.amazonaws.com"
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=KINDS)
+def results(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """How every attempt went; they share one network."""
+    assert isinstance(request.param, Kind)
     settings = tmp_path_factory.mktemp("settings") / "resolv.conf"
     settings.write_text("nameserver 8.8.8.8\n")
     real = Path("/etc/resolv.conf").resolve()
@@ -29,15 +35,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "bwrap",
         "--unshare-user",
         "--uid",
-        "0",
+        str(os.getuid()),
         "--gid",
-        "0",
+        str(os.getgid()),
         "--unshare-net",
         "--unshare-uts",
     ]
     world += ["--cap-add", "ALL", "--die-with-parent", "--dev-bind", "/", "/"]
     world += ["--ro-bind", str(settings), str(real), "--chdir", str(_ROOT), "--"]
-    world += [sys.executable, "-m", "tests.integration.escape.world"]
+    world += [sys.executable, "-m", "tests.integration.escape.world", request.param.name]
     ended = subprocess.run(world, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
     found: dict[str, Any] = json.loads(ended.stdout)

@@ -14,8 +14,6 @@ import pytest
 
 from tests.integration.escape.attempts import Attempt, Ground
 
-pytestmark = pytest.mark.bubblewrap
-
 WRITE = """
 import pathlib, sys
 for path in sys.argv[1:]:
@@ -176,7 +174,7 @@ def test_a_socket_beside_the_work_directory(ground: Ground, short: Path) -> None
         (short / name).mkdir(parents=True)
     (short / "work" / "main.tf").touch()
     (short / "shown.txt").write_text("a neighbour")
-    there = Ground(short, ground.door)
+    there = Ground(ground.kind, short, ground.door)
     with listening(str(short / "program.sock")):
         there.fails_only_confined(KNOCK, short / "program.sock")
     assert "a neighbour" in there.confined("print(open('../shown.txt').read())").text
@@ -209,6 +207,6 @@ def test_a_socket_without_a_file(ground: Ground) -> None:
 def test_a_socket_below_what_is_covered_is_no_hindrance(ground: Ground, short: Path) -> None:
     for name in ("home", "work", "private/work", "kept"):
         (short / name).mkdir(parents=True)
-    there = Ground(short, ground.door, {"EXECUTOR_HOME": str(short / "kept")})
+    there = Ground(ground.kind, short, ground.door, {"EXECUTOR_HOME": str(short / "kept")})
     with listening(str(short / "kept" / "program.sock")):
         there.fails_only_confined(KNOCK, short / "kept" / "program.sock")

@@ -11,11 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.integration.escape.attempts import Ground
-
-pytestmark = pytest.mark.bubblewrap
 
 WAIT = """
 import ctypes

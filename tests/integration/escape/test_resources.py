@@ -9,8 +9,6 @@ import pytest
 from sandboxes.confine.limits import Limits
 from tests.integration.escape.attempts import Ground
 
-pytestmark = pytest.mark.bubblewrap
-
 MIB = 1 << 20
 
 

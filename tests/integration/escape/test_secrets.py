@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.confining import BUBBLEWRAP
 from tests.integration.escape.attempts import Ground
-
-pytestmark = pytest.mark.bubblewrap
 
 SECRET = "s3cr3t-of-somebody"
 READ = """
@@ -106,8 +105,10 @@ def test_a_tool_directory_does_not_show_the_keys_beside_the_tool(ground: Ground)
     tool.chmod(0o755)
     ground.variables["PATH"] = f"{tool.parent}:{os.environ['PATH']}"
     ground.fails_only_confined(READ, path)
-    run = "import subprocess; subprocess.run(['tool'])"
-    assert "works" in ground.confined(run).text
+    if ground.kind == BUBBLEWRAP:
+        # A container has the tools of its image.
+        run = "import subprocess; subprocess.run(['tool'])"
+        assert "works" in ground.confined(run).text
 
 
 def test_a_second_account_s_profile_has_nobody_s_keys(ground: Ground) -> None:

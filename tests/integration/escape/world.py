@@ -1,6 +1,7 @@
 """A network of the test's own, in which the addresses of the world outside have stand-ins.
 
-Run as a program inside a network namespace: it gives the loopback interface the addresses,
+Run as a program inside a network namespace, with a confinement's name: it gives the loopback
+interface the addresses,
 lets each answer, makes every attempt in the confinement and without, and prints as JSON how
 they went. Nothing leaves the machine, and nothing on it is changed.
 """
@@ -17,6 +18,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from tests.integration.confining import BUBBLEWRAP, CONTAINER
 from tests.integration.doors import open_gateway
 from tests.integration.escape.attempts import Ground
 from tests.integration.escape.network_attempts import ATTEMPTS
@@ -94,6 +96,7 @@ class Outside:
 
 def main() -> None:
     """Make every attempt."""
+    kind = next(k for k in (BUBBLEWRAP, CONTAINER) if k.name == sys.argv[1])
     make_network()
     outside = Outside()
     results: dict[str, dict[str, object]] = {}
@@ -103,7 +106,7 @@ def main() -> None:
             (root / name).mkdir(parents=True)
         with open_gateway(root / "authority") as gateway:
             variables = {"HTTPS_PROXY": f"http://{MACHINE}:8443", "HTTP_PROXY": f"{MACHINE}:8443"}
-            ground = Ground(root, gateway.door, variables)
+            ground = Ground(kind, root, gateway.door, variables)
             for name, program in ATTEMPTS.items():
                 outside.asked.clear()
                 confined = ground.confined(program)
