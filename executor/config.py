@@ -74,6 +74,8 @@ class Config:
         emulator: what the embedded engine runs: `ministack` or `moto`.
         timeout_s: a change is ended after that many seconds; None for never.
         hydration: how much of the target a replica gets.
+        image: what a container that confines a command is made of; empty for none.
+        helper: an image with Python, where that one has none; empty for none.
     """
 
     path: Path | None = None
@@ -85,6 +87,8 @@ class Config:
     emulator: str = "ministack"
     timeout_s: float | None = None
     hydration: Hydration = field(default_factory=Hydration)
+    image: str = ""
+    helper: str = ""
 
     def policy_for(self, target: str) -> PolicySettings:
         """Return the policy for a target; the general one where it has none of its own."""

@@ -27,6 +27,8 @@ _SECRET = re.compile(r"secret|token|password|passwd|credential|access_?key|priva
 _KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b")
 # A full name of somebody's, ending in letters: no address, no pattern.
 _HOST = r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*$"
+# What Docker takes: a name with its place and tag or digest, or an identity.
+_IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
 _RESERVED = {"none", "ambient", "snapshot", "last"}
 
 _Count = Annotated[int, Field(ge=0, strict=True)]
@@ -87,6 +89,11 @@ class _RunForm(_Form):
     timeout_s: Annotated[float, Field(gt=0)] | None = None
 
 
+class _ConfinementForm(_Form):
+    image: Annotated[str, Field(pattern=_IMAGE, strict=True)] | None = None
+    helper: Annotated[str, Field(pattern=_IMAGE, strict=True)] | None = None
+
+
 class _FileForm(_Form):
     target: _Text | None = None
     targets: dict[str, _TargetForm] = {}
@@ -94,6 +101,7 @@ class _FileForm(_Form):
     engine: _EngineForm = _EngineForm()
     replica: _ReplicaForm = _ReplicaForm()
     limits: _RunForm = _RunForm()
+    confinement: _ConfinementForm = _ConfinementForm()
 
 
 def read_config(path: Path) -> Config:
@@ -158,6 +166,8 @@ def _config(path: Path, values: Mapping[str, object], prefix: str) -> Config:
         emulator=form.engine.emulator,
         timeout_s=form.limits.timeout_s,
         hydration=_hydration(form.replica, f"{path}: {prefix}replica"),
+        image=form.confinement.image or "",
+        helper=form.confinement.helper or "",
     )
 
 
@@ -265,6 +275,7 @@ _FORMS: dict[tuple[str, ...], type[_Form]] = {
     ("engine",): _EngineForm,
     ("replica",): _ReplicaForm,
     ("limits",): _RunForm,
+    ("confinement",): _ConfinementForm,
 }
 
 

@@ -32,6 +32,7 @@ class Executor:
         *,
         engine: str = "auto",
         confine: str = "auto",
+        image: str = "",
         daemon: bool = True,
         home: str | Path | None = None,
         progress: Progress | None = None,
@@ -42,6 +43,8 @@ class Executor:
             ambient one.
         engine: `auto`, `embedded`, `localstack` or the URL of a running emulator.
         confine: `auto`, `off`, or a confinement that works here.
+        image: what a container that confines a command is made of; empty for the one that
+            `EXECUTOR_CONTAINER_IMAGE` or `executor.toml` names.
         daemon: the per-user background server may be used and started.
         home: state directory; None takes the user's.
         progress: told what happens; None is silent.
@@ -51,6 +54,7 @@ class Executor:
         self._target = TargetChoice(name=target)
         self._engine = engine
         self._confine = confine
+        self._image = image
         self._daemon = daemon
         self._progress = progress or Silence()
         environment = dict(os.environ)
@@ -95,6 +99,7 @@ class Executor:
             target=self._target,
             engine=self._engine,
             confine=self._confine,
+            image=self._image,
             daemon=self._daemon,
             in_place=in_place,
             timeout_s=timeout_s,

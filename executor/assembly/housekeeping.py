@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from executor import __version__
-from executor.config import load_config, resolve_target
+from executor.assembly.confining import known_confinements
+from executor.config import Config, load_config, resolve_target
 from executor.errors import ExecutorError
 from executor.ledger.ledger import Ledger
 from executor.ledger.store import RunStore
 from executor.model.application import DoctorLine
 from executor.model.target import TargetKind
-from sandboxes.confine import confinements
+from sandboxes.confine.container import reap_containers
 from sandboxes.contract import Confinement
 from sandboxes.embedded.background import daemon_status, stop_daemons
 from sandboxes.embedded.trying import what_does_not_hold
@@ -33,7 +34,7 @@ def examine(store: RunStore, environment: Mapping[str, str]) -> Sequence[DoctorL
         _embedded(),
         _engine("localstack", needed=False),
         _daemon(),
-        *(_confinements()),
+        *_confinements(environment),
         _target(environment),
         _state(store),
         _ledger(store),
@@ -53,6 +54,7 @@ def clean(store: RunStore) -> Sequence[str]:
                 done.extend(engine.reap())
         except SandboxError as error:
             done.append(f"{name}: {error.message}")
+    done.extend(reap_containers())
     return tuple(done)
 
 
@@ -91,8 +93,13 @@ def _daemon() -> DoctorLine:
     return DoctorLine(name="background server", ok=True, text=text)
 
 
-def _confinements() -> Sequence[DoctorLine]:
-    return tuple(_confinement(confinement) for confinement in confinements())
+def _confinements(environment: Mapping[str, str]) -> Sequence[DoctorLine]:
+    try:
+        config = load_config(Path.cwd())
+    except ExecutorError:
+        # Said of the target already.
+        config = Config()
+    return tuple(_confinement(each) for each in known_confinements(config, environment))
 
 
 def _confinement(confinement: Confinement) -> DoctorLine:

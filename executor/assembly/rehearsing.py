@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from executor.assembly.confining import confinement_of
 from executor.assembly.stages import RealStages, RunPlace
 from executor.changes.checking import check_change
 from executor.config import Config, PolicySettings, load_config, resolve_target
@@ -25,8 +26,7 @@ from executor.model.policy import Policy
 from executor.model.progress import Progress
 from executor.model.report import Report
 from executor.pipeline import Rehearsal, not_covered, rehearse
-from sandboxes.confine import choose_confinement
-from sandboxes.contract import Confinement, Engine
+from sandboxes.contract import Engine
 from sandboxes.errors import SandboxError
 from sandboxes.fidelity import unfaithful
 from sandboxes.leases import Lease, reap_leases
@@ -69,7 +69,7 @@ class DryRuns:
         settings = config.policy_for(_judged_as(request, config, target))
         policy = policy_of(settings)
         engine = engine_of(config, request.engine)
-        confinement = _confinement_of(request)
+        confinement = confinement_of(request, config, self._environment)
         self._store.prepare()
         for line in reap_leases(self._store.leases):
             progress.note(f"left by an earlier run: {line}")
@@ -223,13 +223,6 @@ def _judged_as(request: DryRunRequest, config: Config, target: OpenTarget) -> st
     if target.saved is not None:
         return target.ref.name
     return request.target.name or config.target
-
-
-def _confinement_of(request: DryRunRequest) -> Confinement:
-    if request.confine == "auto" and not isinstance(request.change, CommandChange):
-        # No process is started that could be confined.
-        return choose_confinement("off")
-    return choose_confinement(request.confine)
 
 
 def engine_of(config: Config, asked: str) -> Engine:

@@ -103,6 +103,13 @@ def behind_dashes(ctx: click.Context) -> tuple[str, ...] | None:
     show_default=True,
     help="How the command is kept from everything else.",
 )
+@click.option(
+    "--image",
+    metavar="IMAGE",
+    default="",
+    help="What the container of --confine container is made of. Default: the image in "
+    "executor.toml.",
+)
 @click.option("--in-place", is_flag=True, help="Run in the real work directory, not in a copy.")
 @click.option(
     "--timeout",
@@ -140,6 +147,7 @@ def dry_run(
     expect: tuple[str, ...],
     protect: tuple[str, ...],
     confine: str,
+    image: str,
     in_place: bool,
     timeout: float | None,
     hydrate: str,
@@ -165,6 +173,7 @@ def dry_run(
         target=choice(target, account, region),
         engine=engine,
         confine=confine,
+        image=image,
         daemon=not no_daemon,
         in_place=in_place,
         timeout_s=timeout,

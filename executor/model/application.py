@@ -40,6 +40,7 @@ class DryRunRequest:
         target: which target the replica is made of.
         engine: `auto`, the name of an engine, or the URL of a running one.
         confine: `auto`, `bubblewrap`, `container` or `off`.
+        image: what a container that confines the command is made of; empty for the configured.
         daemon: the per-user background server may be used and started.
         in_place: the command runs in the real work directory, not in a copy.
         timeout_s: the command is ended after that many seconds; None for the configured one.
@@ -55,6 +56,7 @@ class DryRunRequest:
     target: TargetChoice = field(default_factory=TargetChoice)
     engine: str = "auto"
     confine: str = "auto"
+    image: str = ""
     daemon: bool = True
     in_place: bool = False
     timeout_s: float | None = None

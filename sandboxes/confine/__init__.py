@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandboxes.confine.bubblewrap import Bubblewrap
+from sandboxes.confine.container import Container
 from sandboxes.confine.off import NAME as OFF
 from sandboxes.confine.off import Off
 from sandboxes.contract import Confinement
@@ -13,9 +14,14 @@ from sandboxes.errors import ConfinementUnavailable
 __all__ = ["choose_confinement", "confinements"]
 
 
-def confinements() -> Sequence[Confinement]:
-    """Return what there is, the strongest first."""
-    return (Bubblewrap(), Off())
+def confinements(image: str = "", helper: str = "") -> Sequence[Confinement]:
+    """Return what there is, the strongest first.
+
+    Args:
+        image: for containers; as `Container` has it.
+        helper: for containers; as `Container` has it.
+    """
+    return (Bubblewrap(), Container(image, helper), Off())
 
 
 def choose_confinement(name: str, known: Sequence[Confinement] | None = None) -> Confinement:

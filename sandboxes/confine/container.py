@@ -219,6 +219,15 @@ class Container:
             yield relay
 
 
+def reap_containers() -> Sequence[str]:
+    """Remove containers whose owner is gone; returns one line per thing removed."""
+    try:
+        with _client() as client:
+            return remove_orphans(client)
+    except ConfinementUnavailable:
+        return ()
+
+
 def _roads(occupant: Occupant, private: Path) -> dict[str, Path]:
     """Return the unix sockets outside, by the names that the program inside knows them by."""
     named = {"http": occupant.door.http, "tls": occupant.door.tls}

@@ -1,9 +1,8 @@
 """A network of the test's own, in which the addresses of the world outside have stand-ins.
 
 Run as a program inside a network namespace, with a confinement's name: it gives the loopback
-interface the addresses,
-lets each answer, makes every attempt in the confinement and without, and prints as JSON how
-they went. Nothing leaves the machine, and nothing on it is changed.
+interface the addresses, lets each answer, makes every attempt in the confinement and without,
+and prints as JSON how they went. Nothing leaves the machine, and nothing on it is changed.
 """
 
 from __future__ import annotations
