@@ -20,7 +20,7 @@ from sandboxes.confine.limits import Limits
 from sandboxes.confine.occupant import SPARE_TASKS, Occupant, settings_of, variables_of
 from sandboxes.confine.own import make_mount_points, show_own, starting, write_empty
 from sandboxes.confine.project import show_project
-from sandboxes.confine.tools import Tools
+from sandboxes.confine.tools import Tools, linked_providers
 from sandboxes.confine.trust import Trust, make_trust_elsewhere
 from sandboxes.confine.view import OTHER_HOME, OWN, Bind, Memory, View
 from sandboxes.errors import ConfinementUnavailable
@@ -136,11 +136,12 @@ def _view(occupant: Occupant, image: Image, place: Place, private: Path, limits:
     view.read_only.append(OWN)
     tools = Tools(occupant.home)
     tools.add_arguments(occupant.command[1:], occupant.work.shown)
+    providers = [place for place in linked_providers(occupant.work.shown) if place.is_dir()]
     show_project(
         view,
         home=occupant.home,
         work=occupant.work,
-        places=tools.places,
+        places=[*tools.places, *providers],
         environment=occupant.environment,
         empty=private,
         system=False,

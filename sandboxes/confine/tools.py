@@ -147,9 +147,8 @@ class Tools:
             self._add_base(directory / name)
         for name in ("node_modules/.bin",):
             self._add_links(directory / name)
-        for link in directory.glob(f".terraform/providers/{_PROVIDERS}"):
-            if link.is_symlink():
-                self.add(link.resolve())
+        for place in linked_providers(directory):
+            self.add(place)
 
     def add(self, place: Path) -> None:
         """Add a directory or file as it is named, and where it really is."""
@@ -213,6 +212,12 @@ class Tools:
             return
         if not any(word in content for word in _TELLING):
             self.add(path)
+
+
+def linked_providers(directory: Path) -> list[Path]:
+    """Return where the links of a Terraform directory to its providers lead."""
+    links = directory.glob(f".terraform/providers/{_PROVIDERS}")
+    return [link.resolve() for link in links if link.is_symlink()]
 
 
 def _prefix(program: Path, home: Path) -> Path:

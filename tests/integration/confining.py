@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,10 @@ import pytest
 
 from sandboxes.confine.bubblewrap import Bubblewrap
 from sandboxes.confine.container import Container
-from sandboxes.containers.connection import connect
 from sandboxes.contract import Confinement
-from sandboxes.localstack.images import image_to_use
 from sandboxes.model import CommandOutcome
 from tests.integration.doors import Gateway
+from tests.integration.images import image_of_tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,8 @@ class Kind:
     def make(self, **settings: Any) -> Confinement:
         """Make one."""
         if self.name == "container":
-            return Container(test_image(), **settings)
+            return Container(image_of_tests(), **settings)
         return Bubblewrap(**settings)
-
-
-@cache
-def test_image() -> str:
-    """Return an image that has Python, boto3 and the AWS CLI: LocalStack's."""
-    with contextlib.closing(connect()) as client:
-        return image_to_use(client)
 
 
 BUBBLEWRAP = Kind("bubblewrap", sys.executable)

@@ -94,8 +94,12 @@ def _answer(connection: socket.socket, gateway: Gateway) -> None:
         line[15:] for line in text.split("\r\n") if line.lower().startswith("content-length:")
     ]
     wanted = int(lengths[0]) if lengths else 0
-    while len(body) < wanted:
-        body += connection.recv(65_536)
+    missing = wanted - len(body)
+    while missing > 0:
+        data = connection.recv(65_536)
+        if not data:
+            return
+        missing -= len(data)
     gateway.requests.append(text)
     connection.sendall(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n"

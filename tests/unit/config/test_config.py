@@ -92,6 +92,13 @@ def test_what_is_decided_of_blocked_connections_is_said_for_all_or_for_one(tmp_p
     assert [config.policy_for(name).blocked for name in "ab"] == [Decision.HOLD, Decision.DENY]
 
 
+def test_images_of_containers_are_read(tmp_path: Path) -> None:
+    named = 'image = "team/tools:3@sha256:0a"\nhelper = "python:3.13-slim"\n'
+    write(tmp_path, f"[confinement]\n{named}")
+    config = load_config(tmp_path)
+    assert (config.image, config.helper) == ("team/tools:3@sha256:0a", "python:3.13-slim")
+
+
 def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_path: Path) -> None:
     write(tmp_path, "[tool.executor]\ntarget = 'none'\n", "pyproject.toml")
     below = tmp_path / "below"
@@ -121,6 +128,8 @@ def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_pa
         ("[policy]\nnetwork = {deny = []}", "policy.network.deny: unknown name", "allow"),
         ("[policy]\nisolation = 'moon'", "policy.isolation", ""),
         ("[engine]\nemulator = 'x'", "engine.emulator", ""),
+        ("[confinement]\nimage = 'a b'", "confinement.image", ""),
+        ("[confinement]\nimagine = 'a'", "confinement.imagine: unknown name", "helper, image"),
         ("[limits]\ntimeout_s = 0", "limits.timeout_s", ""),
         ("a = ", "is not TOML", ""),
     ],
