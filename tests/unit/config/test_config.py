@@ -110,7 +110,7 @@ def test_a_project_file_serves_too_and_one_without_the_table_is_passed_by(tmp_pa
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("tarGet = 'x'", "tarGet: unknown name", "engine, limits, policy, target, targets"),
+        ("tarGet = 'x'", "tarGet: unknown name", "policy, replica, target, targets"),
         ("[targets.a]\nregoin = 'x'", "targets.a.regoin: unknown name", "region"),
         ("[targets.a]\naccount = '1'", "targets.a.account", ""),
         ("[targets.a]\naws_secret_access_key = 'x'", "looks like a credential", "profile"),
