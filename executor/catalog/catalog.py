@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 
 import executor.catalog.services as declared
-from executor.catalog.declarations import Listing, Operation, ResourceType, Service
+from executor.catalog.declarations import Operation, ResourceType, Service
 from executor.catalog.describing import with_paths
 from executor.catalog.expressions import evaluate, named
 from executor.catalog.parts import INERT, PARTS
@@ -223,10 +223,7 @@ class Catalog:
 
 def _asked(kinds: Iterable[ResourceType]) -> Iterable[str]:
     for kind in kinds:
-        listing: Listing | None = kind.listing
-        while listing is not None:
-            yield listing.operation
-            listing = listing.within
+        yield from kind.listing.operations
         yield from (detail.operation for detail in kind.details)
         yield from kind.probes
 

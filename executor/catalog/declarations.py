@@ -34,6 +34,8 @@ class Listing:
             to list the containers; the operation is then called once for each.
         given: parameter -> expression over the container's item.
         into: key under which each item keeps its container's.
+        absent: error codes that mean that there are none (asked in the wrong region).
+        also: further listings, whose items are of the type too.
     """
 
     operation: str
@@ -42,6 +44,15 @@ class Listing:
     within: Listing | None = None
     given: Mapping[str, Expression] = field(default_factory=dict)
     into: str = ""
+    absent: frozenset[str] = frozenset()
+    also: tuple[Listing, ...] = ()
+
+    @property
+    def operations(self) -> Iterator[str]:
+        """Every operation that listing takes."""
+        yield self.operation
+        for other in (*self.also, *([self.within] if self.within else [])):
+            yield from other.operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,24 +151,35 @@ class SnapshotReader:
         self._require(scope.service, listing.operation)
         if listing.within is None:
             yield from self._paged(listing, scope, listing.params)
-            return
-        for container in self._items(listing.within, scope):
+        else:
+            yield from self._contained(listing, listing.within, scope)
+        for other in listing.also:
+            yield from self._items(other, scope)
+
+    def _contained(
+        self, listing: Listing, containers: Listing, scope: Scope
+    ) -> Iterator[JsonObject]:
+        for container in self._items(containers, scope):
             kept: JsonObject = {listing.into: container} if listing.into else {}
             given = {name: evaluate(pick, container) for name, pick in listing.given.items()}
             try:
                 inside = list(self._paged(listing, scope, {**listing.params, **given}))
             except CallFailed as failure:
                 # Only what is gone with its container is known not to be there.
-                if _says_gone(failure) and container not in self._items(listing.within, scope):
+                if _says_gone(failure) and container not in self._items(containers, scope):
                     continue
                 raise
             yield from ({**item, **kept} for item in inside)
 
     def _paged(self, listing: Listing, scope: Scope, params: JsonObject) -> Iterator[JsonObject]:
         filled = cast(JsonObject, _filled(params, self._account))
-        for page in self._pages(scope, listing.operation, filled):
-            items = evaluate(listing.items, page)
-            yield from (i for i in (items if isinstance(items, list) else ()) if _is_object(i))
+        try:
+            for page in self._pages(scope, listing.operation, filled):
+                items = evaluate(listing.items, page)
+                yield from (i for i in (items if isinstance(items, list) else ()) if _is_object(i))
+        except CallFailed as failure:
+            if failure.code not in listing.absent:
+                raise
 
     def _resource(
         self, kind: ResourceType, scope: Scope, item: JsonObject

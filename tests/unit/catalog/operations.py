@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from executor.catalog.declarations import Listing, Service
+from executor.catalog.declarations import Service
 from executor.model.verbs import is_mutating
 from tests.unit.catalog.calls import CATALOG
 
@@ -36,10 +36,7 @@ def reading(service: str) -> set[str]:
     """The operations by which a service is read."""
     used: set[str] = set()
     for kind in declaration(service).types:
-        listing: Listing | None = kind.listing
-        while listing is not None:
-            used.add(listing.operation)
-            listing = listing.within
+        used |= set(kind.listing.operations)
         used |= {detail.operation for detail in kind.details} | set(kind.probes)
     return used
 

@@ -90,3 +90,40 @@ def test_shelf_that_may_not_be_read_is_a_gap() -> None:
 def test_containers_are_on_the_list_of_what_a_target_may_be_asked() -> None:
     assert CATALOG.reads("library", "ListShelves")
     assert CATALOG.reads("library", "ListBooks")
+
+
+BOTH_KINDS = ResourceType(
+    type="AWS::Library::Book",
+    listing=Listing(
+        operation="ListBooks",
+        items="Books[]",
+        params={"Kind": "all", "ShelfId": "a"},
+        also=(
+            Listing(
+                operation="ListBooks",
+                items="Books[]",
+                params={"Kind": "all", "ShelfId": "b"},
+                absent=frozenset({"AccessDenied"}),
+            ),
+        ),
+    ),
+    id="Title",
+)
+
+
+def _read_both(closed: str) -> Snapshot:
+    catalog = Catalog({"library": Service(name="library", types=(BOTH_KINDS,))})
+    library = InMemoryLibrary({"a": ["x"], "b": ["y"]}, closed=closed)
+    reader = SnapshotReader(catalog, library, account="123456789012", region="us-east-1")
+    return reader.read([Scope("library", "us-east-1")])
+
+
+def test_items_of_several_listings_are_joined() -> None:
+    assert {r.id for r in _read_both("").resources.values()} == {"x", "y"}
+
+
+def test_only_a_listing_that_expects_a_refusal_takes_it_for_none() -> None:
+    found = _read_both("b")
+    assert found.gaps == ()
+    assert {r.id for r in found.resources.values()} == {"x"}
+    assert len(_read_both("a").gaps) == 1
