@@ -44,6 +44,7 @@ _STARTS_CODE: Final[Mapping[str, str]] = dict.fromkeys(
     _CODE,
 )
 _WAYS: Final = "where it leads to by weight, and who has to say who he is, is forgotten"
+_PROTECTS_UNTOLD: Final = "what a web ACL protects is kept and cannot be asked for"
 _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
     "ministack": {
         "autoscaling:UpdateAutoScalingGroup LaunchTemplate || LaunchConfigurationName"
@@ -67,6 +68,8 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         "ec2:CreateLaunchTemplateVersion SourceVersion": "the source version is left out",
         "ec2:DeregisterImage DeleteAssociatedSnapshots": "its snapshots are kept",
         "elbv2:ModifyListener MutualAuthentication": "it is taken and ignored",
+        "wafv2:AssociateWebACL": _PROTECTS_UNTOLD,
+        "wafv2:DisassociateWebACL": _PROTECTS_UNTOLD,
         "cloudformation:UpdateStack": "a resource that AWS replaces is kept",
         "cloudformation:ExecuteChangeSet": "a resource that AWS replaces is kept",
         "cloudformation:DeleteStack": "a full bucket is kept, and the stack is said to be deleted;"

@@ -8,6 +8,7 @@ from tests.conformance.cases.cloudtrail import make_trail
 from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
 from tests.conformance.cases.config import make_recorder
 from tests.conformance.cases.lambda_edges import make as make_edges
+from tests.conformance.cases.wafv2 import BALANCER, make_firewall
 from tests.integration.conftest import Production, Rehearse
 
 
@@ -241,3 +242,33 @@ def test_deleting_a_trail_is_denied_and_making_one_is_allowed(
     report = rehearse("c('cloudtrail').create_trail(Name='new', S3BucketName='trails')")
     assert report.decision == "allow", report.findings
     assert effects(report) == {("create", "CloudTrail::Trail", "new")}
+
+
+# WAF
+
+
+def test_what_is_not_protected_any_more_is_held_and_a_deleted_web_acl_is_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_firewall(production.api)
+    report = rehearse(f"c('wafv2').disassociate_web_acl(ResourceArn={BALANCER!r})")
+    assert report.decision == "hold", report.findings
+    assert rules(report) == {"unexpected-protection-loss"}
+    assert effects(report) == {("update", "WAFv2::WebACL", "front")}
+    report = rehearse(
+        """
+waf = c('wafv2')
+waf.create_ip_set(Name='new', Scope='REGIONAL', IPAddressVersion='IPV4', Addresses=[])
+"""
+    )
+    assert report.decision == "allow", report.findings
+    report = rehearse(
+        """
+waf = c('wafv2')
+for found in waf.list_ip_sets(Scope='REGIONAL')['IPSets']:
+    waf.delete_ip_set(Name=found['Name'], Id=found['Id'], LockToken=found['LockToken'],
+        Scope='REGIONAL')
+"""
+    )
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "WAFv2::IPSet", "unwanted")}
