@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from executor import Report
 from executor.model.json import Json
+from tests.conformance.cases.acm import make_certificates
 from tests.conformance.cases.cloudtrail import make_trail
 from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
 from tests.conformance.cases.config import make_recorder
@@ -272,3 +273,25 @@ for found in waf.list_ip_sets(Scope='REGIONAL')['IPSets']:
     )
     assert report.decision == "deny"
     assert effects(report) == {("delete", "WAFv2::IPSet", "unwanted")}
+
+
+# Certificate Manager
+
+
+def test_deleting_a_certificate_is_denied_and_asking_for_one_is_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_certificates(production.api)
+    report = rehearse(
+        """
+for found in c('acm').list_certificates()['CertificateSummaryList']:
+    c('acm').delete_certificate(CertificateArn=found['CertificateArn'])
+"""
+    )
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "CertificateManager::Certificate", "www.example.com")}
+    report = rehearse(
+        "c('acm').request_certificate(DomainName='new.example.com', ValidationMethod='DNS')"
+    )
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("create", "CertificateManager::Certificate", "new.example.com")}

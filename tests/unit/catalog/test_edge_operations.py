@@ -11,6 +11,7 @@ import pytest
 from tests.unit.catalog.operations import mistaken_reads, undeclared, unknown_names
 
 LEFT_OUT = {
+    "acm": (r"Acme|AccountConfiguration",),
     "cloudtrail": (
         r"Channel|Dashboard|EventDataStore|ResourcePolicy|OrganizationDelegatedAdmin|Federation",
         r"Import|EventConfiguration|CancelQuery|GenerateQuery|StartQuery",
@@ -24,6 +25,7 @@ LEFT_OUT = {
         r"OrganizationConfigRule|ResourceConfig$|EvaluationResults|ServiceLinked",
     ),
     "route53": (r"TrafficPolic|CidrCollection|ReusableDelegationSet|VPCAssociationAuthorization",),
+    "wafv2": (r"APIKey|ManagedRuleSet",),
 }
 
 
