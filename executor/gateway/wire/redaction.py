@@ -45,6 +45,8 @@ _SECRET_PATHS = frozenset(
         ("kms", "Decrypt", "Plaintext"),
     }
 )
+# Marked as sensitive, and yet the only name that a resource has.
+_IDENTIFIERS = frozenset({("cognito-idp", "ClientIdType")})
 
 
 class Redaction:
@@ -115,7 +117,7 @@ class _Walk:
 
     def _is_secret(self, shape: Shape | None, name: str) -> bool:
         if shape is not None and getattr(shape, "metadata", {}).get("sensitive"):
-            return True
+            return (self._place[0], shape.name) not in _IDENTIFIERS
         return bool(_SECRET_NAME.search(_bare(name))) or (*self._place, name) in _SECRET_PATHS
 
     def _text(self, value: str) -> Json:

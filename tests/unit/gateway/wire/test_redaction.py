@@ -127,3 +127,14 @@ def test_what_json_lacks_is_told_in_words() -> None:
         "Body": {"$streamed": True},
     }
     assert changed
+
+
+def test_only_name_that_a_resource_has_is_shown() -> None:
+    params = {"UserPoolId": "p", "ClientId": "c1"}
+    assert REDACTION.redact("cognito-idp", "DeleteUserPoolClient", params) == (params, False)
+    secret = {**params, "ClientName": "web", "ClientSecret": "s3cret"}
+    shown, hidden = REDACTION.redact(
+        "cognito-idp", "CreateUserPoolClient", {"UserPoolClient": secret}, response=True
+    )
+    assert shown == {"UserPoolClient": {**secret, "ClientSecret": HIDDEN}}
+    assert hidden
