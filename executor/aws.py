@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
+_TOKENS = ("NextToken", "nextToken")
+"""How services call the place to read on from."""
+
 
 class CallFailed(Exception):
     """An AWS call was answered with an error, or not at all.
@@ -176,7 +179,7 @@ class Api:
         client = self._client(service, region or self._where.region)
         method = xform_name(operation)
         if not client.can_paginate(method):
-            yield self.call(service, operation, params, region=region)
+            yield from self._by_token(client, service, operation, params, region)
             return
         try:
             for page in client.get_paginator(method).paginate(**params):
@@ -186,6 +189,25 @@ class Api:
             raise _client_error(service, operation, error) from error
         except (BotoCoreError, ResponseParserError, AttributeError, TypeError) as error:
             raise _local_error(service, operation, error) from error
+
+    def _by_token(
+        self,
+        client: BaseClient,
+        service: str,
+        operation: str,
+        params: Mapping[str, object],
+        region: str,
+    ) -> Iterator[JsonObject]:
+        """Follow the tokens of what botocore has no paginator for (Athena's work groups)."""
+        page = self.call(service, operation, params, region=region)
+        yield page
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        token = next((t for t in _TOKENS if shape is not None and t in shape.members), "")
+        seen: set[str] = set()
+        while isinstance(more := page.get(token), str) and more not in {"", *seen}:
+            seen.add(more)
+            page = self.call(service, operation, {**params, token: more}, region=region)
+            yield page
 
     def _client(self, service: str, region: str) -> BaseClient:
         with self._lock:

@@ -36,12 +36,13 @@ class Catalog:
         """Botocore names of all services that the catalog can read."""
         if self._given:
             return tuple(sorted(self._loaded))
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(declared.__path__)))
+        modules = pkgutil.iter_modules(declared.__path__)
+        return tuple(sorted(m.name.replace("_", "-") for m in modules))
 
     def service(self, name: str) -> Service | None:
         """Return the declaration of a service; None when the catalog has none."""
         if name not in self._loaded and name in self.services:
-            module = importlib.import_module(f"{declared.__name__}.{name}")
+            module = importlib.import_module(f"{declared.__name__}.{name.replace('-', '_')}")
             self._loaded[name] = module.SERVICE
         return self._loaded.get(name)
 

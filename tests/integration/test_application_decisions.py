@@ -7,6 +7,7 @@ import json
 import pytest
 
 from executor import Report
+from executor.catalog.expressions import evaluate
 from tests.integration.conftest import Production, Rehearse
 
 
@@ -94,7 +95,7 @@ e.put_targets(Rule='nightly', Targets=[{'Id': '1', 'Arn': 'arn:aws:sqs:us-east-1
 e.put_events(Entries=[{'Source': 'shop', 'DetailType': 'x', 'Detail': '{}'}])
 """
     )
-    assert report.decision == "allow"
+    assert report.decision == "allow", report.findings
     assert effects(report) == {("create", "AWS::Events::Rule", "nightly")}
 
 
@@ -259,7 +260,7 @@ s.update_state_machine(stateMachineArn=flow, definition={OTHER!r})
 s.create_state_machine(name='other', definition={FLOW!r}, roleArn={ROLE!r})
 """
     )
-    assert report.decision == "allow"
+    assert report.decision == "allow", report.findings
     assert effects(report) == {
         ("update", "AWS::StepFunctions::StateMachine", "flow"),
         ("create", "AWS::StepFunctions::StateMachine", "other"),
@@ -331,7 +332,7 @@ c('ecr').put_image(repositoryName='web', imageManifest=json.dumps(manifest), ima
 c('ecr').create_repository(repositoryName='other')
 """
     )
-    assert report.decision == "allow"
+    assert report.decision == "allow", report.findings
 
 
 @EMBEDDED
@@ -356,3 +357,51 @@ def test_deleting_a_node_group_is_denied(production: Production, rehearse: Rehea
     assert report.decision == "deny"
     assert rules(report) == {"unexpected-delete"}
     assert effects(report) == {("delete", "AWS::EKS::Nodegroup", "workers")}
+
+
+# Cognito
+
+
+def a_pool(production: Production) -> str:
+    made = production.call(
+        "cognito-idp",
+        "CreateUserPool",
+        PoolName="shop",
+        LambdaConfig={"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:checks"},
+        AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
+    )
+    pool = str(evaluate("UserPool.Id", made))
+    user = {"UserPoolId": pool, "Username": "ann", "MessageAction": "SUPPRESS"}
+    production.call("cognito-idp", "AdminCreateUser", **user)
+    return pool
+
+
+@EMBEDDED
+def test_deleting_a_user_is_denied(production: Production, rehearse: Rehearse) -> None:
+    pool = a_pool(production)
+    report = rehearse(f"c('cognito-idp').admin_delete_user(UserPoolId={pool!r}, Username='ann')")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
+    assert effects(report) == {("update", "AWS::Cognito::UserPool", "shop")}
+
+
+@EMBEDDED
+def test_an_update_that_resets_what_it_does_not_name_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    pool = a_pool(production)
+    report = rehearse(
+        f"c('cognito-idp').update_user_pool(UserPoolId={pool!r}, UserPoolTags={{'team': 'a'}})"
+    )
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption", "unexpected-exposure"}
+
+
+@EMBEDDED
+def test_a_new_client_is_allowed(production: Production, rehearse: Rehearse) -> None:
+    pool = a_pool(production)
+    report = rehearse(
+        f"c('cognito-idp').create_user_pool_client(UserPoolId={pool!r}, ClientName='web')"
+    )
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("create", "AWS::Cognito::UserPoolClient", "web")}
