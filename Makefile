@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 PYTEST_ARGS ?= -q
 
-.PHONY: help demo localstack-image fidelity test check lint types imports bench requirements clean
+.PHONY: help demo localstack-image fidelity fidelity-page test check lint types imports bench requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -34,6 +34,9 @@ localstack-image: ## pull the pinned LocalStack image, or build it from packages
 # One engine and one service: make fidelity ENGINE=moto SERVICE=sqs
 fidelity: $(READY) ## find out what each engine keeps of each type
 	$(BIN)/python -m tests.conformance.fidelity $(ENGINE:%=--engine %) $(SERVICE:%=--service %)
+
+fidelity-page: $(READY) ## write docs/fidelity.md from what was found out
+	$(BIN)/python -m sandboxes.fidelity.page
 
 lint: $(READY) ## ruff
 	$(BIN)/ruff check .

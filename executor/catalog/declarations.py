@@ -274,6 +274,8 @@ class ResourceType:
         settings: expression giving the properties that matter; `@` takes all of the raw
             description.
         volatile: dotted paths removed from the properties (timestamps, counters, states).
+        represented: properties that a replica holds a stand-in for (a digest of a value that is
+            not copied), so that they differ from the target's by design.
         birth: mark -> expression; marks move when the resource is re-created.
         tags: expression giving `[{Key, Value}]` or a mapping.
         stateful: it holds data that is lost with it.
@@ -318,6 +320,7 @@ class ResourceType:
     conceal: Callable[[JsonObject], JsonObject] | None = None
     settings: Pick = "@"
     volatile: tuple[str, ...] = ()
+    represented: tuple[str, ...] = ()
     birth: Mapping[str, Pick] = field(default_factory=dict)
     tags: Pick = ""
     stateful: bool = False

@@ -294,6 +294,7 @@ FUNCTION = ResourceType(
     name="FunctionName",
     arn="FunctionArn",
     settings=_function,
+    represented=("CodeSha256", "Versions"),
     tags="Tags",
     settling="State == 'Pending' || LastUpdateStatus == 'InProgress'",
     depends_on=("AWS::IAM::Role",),

@@ -159,6 +159,7 @@ LAYER_VERSION = ResourceType(
     name=_name,
     arn="LayerVersionArn",
     settings=_settings,
+    represented=("CodeSha256",),
     birth={"created": "CreatedDate"},
     order=_order,
     seeds=(

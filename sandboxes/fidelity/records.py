@@ -39,7 +39,7 @@ class Birth(StrEnum):
     """They are the same, or there are none: only the trace tells the two apart."""
 
     UNTRIED = "untried"
-    """No case deletes and makes one again, or the engine cannot."""
+    """The engine cannot make it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class TypeFidelity:
             `missing` (some resources are not rebuilt), `surplus` (there are more than there
             were), `seed OPERATION[: CODE]` (a call that rebuilds fails), `make OPERATION`
             (some of it cannot be made at all).
-        reason: of level `none`: why, in the engine's words.
+        reason: of level `none`: why, in the engine's words; else why birth marks were not tried.
     """
 
     type: str
@@ -93,6 +93,16 @@ def write_types(emulator: str, version: str, service: str, types: Iterable[TypeF
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def emulators() -> tuple[str, ...]:
+    """Return the emulators that data are kept of."""
+    return tuple(sorted(p.name for p in _HERE.iterdir() if any(p.glob("*.json"))))
+
+
+def services(emulator: str) -> tuple[str, ...]:
+    """Return the services that data are kept of."""
+    return tuple(sorted(path.stem for path in (_HERE / emulator).glob("*.json")))
+
+
 @cache
 def load_types(emulator: str, version: str, service: str) -> Mapping[str, TypeFidelity]:
     """Return what is known of a service's types on this version of an emulator, by type.
@@ -103,17 +113,34 @@ def load_types(emulator: str, version: str, service: str) -> Mapping[str, TypeFi
     Raises:
         UnreadableFidelity: the file is there, and is not what was written.
     """
+    found = _load(emulator, service)
+    return found.types if found.version == version else {}
+
+
+def known_types(emulator: str) -> Mapping[str, TypeFidelity]:
+    """Return what is known of all types on whichever version was tried, by type.
+
+    Raises:
+        UnreadableFidelity: a file is not what was written.
+    """
+    found = (_load(emulator, service) for service in services(emulator))
+    return {kind: one for data in found for kind, one in data.types.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    version: str
+    types: Mapping[str, TypeFidelity]
+
+
+def _load(emulator: str, service: str) -> _Data:
     path = data_path(emulator, service)
     try:
         content = json.loads(path.read_bytes())
+        types = {name: _read(name, entry) for name, entry in content["types"].items()}
+        return _Data(version=str(content["version"]), types=types)
     except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise UnreadableFidelity(f"{path.name} of {emulator}: {error}") from error
-    try:
-        if content["version"] != version:
-            return {}
-        return {name: _read(name, entry) for name, entry in content["types"].items()}
+        return _Data(version="", types={})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableFidelity(f"{path.name} of {emulator}: {error!r}") from error
 

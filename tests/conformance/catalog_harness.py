@@ -6,10 +6,12 @@ is found out by `examination`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from executor.aws import Api, CallFailed, Credentials, ReadApi, Where
 from executor.catalog.catalog import Catalog
@@ -57,9 +59,13 @@ class ListedApi(Api):
     one setting that an engine lacks does not hide the others; later, only that is let pass.
     """
 
-    def __init__(self, where: Where, implements: Callable[[str, str], bool]) -> None:
-        super().__init__(where)
+    def __init__(
+        self, where: Where, implements: Callable[[str, str], bool], *, account: str = ACCOUNT
+    ) -> None:
+        # A container that serves many at once may take long over what it does for the first time.
+        super().__init__(where, timeout_s=120)
         self._implements = implements
+        self._account = account
         self._lenient = False
         self.failures: dict[tuple[str, str], CallFailed] = {}
 
@@ -76,7 +82,9 @@ class ListedApi(Api):
     ) -> dict[str, object]:
         try:
             self._require(service, operation)
-            return super().raw_call(service, operation, params, region=region)
+            asked = cast(Mapping[str, object], _renamed(params, ACCOUNT, self._account))
+            answer = super().raw_call(service, operation, asked, region=region)
+            return cast(dict[str, object], _renamed(answer, self._account, ACCOUNT))
         except CallFailed as failure:
             if self._lenient:
                 self.failures.setdefault((service, operation), failure)
@@ -88,7 +96,9 @@ class ListedApi(Api):
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
     ) -> Iterator[JsonObject]:
         self._require(service, operation)
-        return super().pages(service, operation, params, region=region)
+        asked = cast(Mapping[str, object], _renamed(params, ACCOUNT, self._account))
+        for page in super().pages(service, operation, asked, region=region):
+            yield cast(JsonObject, _renamed(page, self._account, ACCOUNT))
 
     def _require(self, service: str, operation: str) -> None:
         if not self._implements(service, operation):
@@ -101,15 +111,34 @@ class ListedApi(Api):
             )
 
 
+def _renamed(value: object, old: str, new: str) -> object:
+    """Return a value with one account in the place of another, in all its texts."""
+    if old == new:
+        return value
+    match value:
+        case str():
+            return value.replace(old, new)
+        case Mapping():
+            return {key: _renamed(item, old, new) for key, item in value.items()}
+        case list() | tuple():
+            return [_renamed(item, old, new) for item in value]
+    return value
+
+
 class Lab:
     """A fresh sandbox with a reader and a seeder on it."""
 
-    def __init__(self, url: str, operations: Operations) -> None:
-        keys = Credentials(access_key=ACCOUNT, secret_key="unused")
+    def __init__(self, url: str, operations: Operations, *, account: str = ACCOUNT) -> None:
+        """Args:
+        url: the sandbox.
+        operations: what it implements.
+        account: the account to use there; whatever it is, cases and snapshots see `ACCOUNT`.
+        """
+        keys = Credentials(access_key=account, secret_key="unused")
         where = Where(region=REGION, endpoint_url=url, credentials=keys)
         self._operations = operations
         self._implements = operations.implements
-        self.api = ListedApi(where, self._implements)
+        self.api = ListedApi(where, self._implements, account=account)
         self.catalog = Catalog()
         self.aliases = Aliases()
 
@@ -127,8 +156,8 @@ class Lab:
             translation=self.aliases if translated else None,
         )
 
-    def read(self, *services: str) -> Snapshot:
-        reader = self.reader()
+    def read(self, *services: str, translated: bool = True) -> Snapshot:
+        reader = self.reader(translated=translated)
         return reader.read([reader.scope(s) for s in services])
 
     def seed(self, snapshot: Snapshot, *services: str, region: str = REGION) -> tuple[Gap, ...]:
@@ -156,29 +185,55 @@ def lab(emulator: str, runtime: Path) -> Iterator[Lab]:
 
 
 def only(snapshot: Snapshot, kind: str) -> dict[str, Resource]:
-    """Return the resources of a type that AWS did not make itself, by name."""
-    return {r.name: r for r in snapshot.of_type(kind) if not r.builtin}
+    """Return the resources of a type that AWS did not make itself, by name.
+
+    By address where several have one name, as record sets have.
+    """
+    found = [r for r in snapshot.of_type(kind) if not r.builtin]
+    names = Counter(r.name for r in found)
+    return {r.name if names[r.name] == 1 else r.address: r for r in found}
 
 
-def differences(before: Mapping[str, Resource], after: Mapping[str, Resource]) -> set[str]:
-    """Return in short words how two readings differ, birth marks and bulk aside."""
+def differences(
+    before: Mapping[str, Resource],
+    after: Mapping[str, Resource],
+    represented: Collection[str] = (),
+) -> set[str]:
+    """Return in short words how two readings differ, birth marks and bulk aside.
+
+    Of properties that are `represented` only the shape is compared.
+    """
     found: set[str] = set()
     for name, old in before.items():
         new = after.get(name)
         if new is None:
             found.add("missing")
             continue
-        keys = set(old.properties) | set(new.properties)
-        found |= {f"properties.{k}" for k in keys if old.properties.get(k) != new.properties.get(k)}
-        for word, left, right in (
+        for key in {*old.properties, *new.properties}:
+            left: object = old.properties.get(key)
+            right: object = new.properties.get(key)
+            if key in represented:
+                left, right = _shape(left), _shape(right)
+            if left != right:
+                found.add(f"properties.{key}")
+        for word, one, other in (
             ("tags", old.tags, new.tags),
             ("data", _kept(old), _kept(new)),
             ("id", old.id, new.id),
             ("address", old.address, new.address),
         ):
-            if left != right:
+            if one != other:
                 found.add(word)
     return found | ({"surplus"} if set(after) - set(before) else set())
+
+
+def _shape(value: object) -> object:
+    match value:
+        case Mapping():
+            return sorted(value)
+        case list():
+            return len(value)
+    return value is not None
 
 
 def _kept(resource: Resource) -> object:

@@ -10,25 +10,30 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
 from executor.aws import CallFailed
-from executor.model.resource import Gap, Snapshot
+from executor.catalog.declarations import ResourceType
+from executor.model.resource import Gap, Resource, Snapshot
 from sandboxes.fidelity.records import Birth, Level, TypeFidelity
 from tests.conformance.catalog_harness import Case, Lab, differences, only
 
-_RANDOM = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*|\b\d{5,}\b|\b[A-Z0-9]{20,}\b")
+_RANDOM = re.compile(
+    r"\d{4}-\d\d-\d\d[-T:.\dZ]*|[0-9a-fA-F]{8}[0-9a-fA-F-]*|\b\d{5,}\b|\b[A-Z0-9]{20,}\b"
+)
+_OTHERWISE = "something else than was asked for"
 _REBUILT = "could not be rebuilt in the replica: "
 
 
 class OpenLab(Protocol):
-    """Starts a fresh sandbox of one engine."""
+    """Opens fresh places on one engine."""
 
-    def __call__(self) -> AbstractContextManager[Lab]:
-        """Return the sandbox, to be entered."""
+    def __call__(self, role: str) -> AbstractContextManager[Lab]:
+        """Return a place, to be entered: `target` or `replica`."""
         ...
 
 
@@ -40,23 +45,26 @@ class _Found:
         reason: why it could not be made, read or rebuilt at all; empty when it could.
         words: what was lost.
         birth: what birth marks do.
+        untried: why that could not be tried.
     """
 
     reason: str = ""
     words: set[str] = field(default_factory=set)
     birth: Birth = Birth.UNTRIED
+    untried: str = ""
 
 
-def examine(cases: Iterable[Case], open_lab: OpenLab) -> tuple[TypeFidelity, ...]:
+def examine(cases: Iterable[Case], open_lab: OpenLab, pool: Executor) -> tuple[TypeFidelity, ...]:
     """Return what an engine keeps of the cases' types."""
     found: dict[str, list[_Found]] = {}
-    for group in grouped(cases):
-        for kind, one in _examine_group(group, open_lab).items():
+    pending = [pool.submit(_examine_group, group, open_lab) for group in _grouped(cases)]
+    for future in pending:
+        for kind, one in future.result().items():
             found.setdefault(kind, []).append(one)
     return tuple(_joined(kind, several) for kind, several in sorted(found.items()))
 
 
-def grouped(cases: Iterable[Case]) -> list[list[Case]]:
+def _grouped(cases: Iterable[Case]) -> list[list[Case]]:
     """Return the cases that are made by the same function together."""
 
     def maker(case: Case) -> tuple[str, str, tuple[str, ...]]:
@@ -76,39 +84,47 @@ def _joined(kind: str, several: Sequence[_Found]) -> TypeFidelity:
     birth = Birth.UNTRIED
     if births:
         birth = Birth.STAYS if Birth.STAYS in births else Birth.MOVES
-    level = Level.PARTIAL if words else Level.FULL
-    return TypeFidelity(type=kind, level=level, birth=birth, missing=tuple(sorted(words)))
+    return TypeFidelity(
+        type=kind,
+        level=Level.PARTIAL if words else Level.FULL,
+        birth=birth,
+        missing=tuple(sorted(words)),
+        reason="" if births else next((one.untried for one in kept if one.untried), ""),
+    )
 
 
 def _examine_group(group: Sequence[Case], open_lab: OpenLab) -> dict[str, _Found]:
     first = group[0]
     services = (first.service, *first.services)
     found = {case.type: _Found() for case in group}
-    with open_lab() as target:
+    with open_lab("target") as target:
         if not target.offers(first.service):
             lacking = "the engine does not implement the service"
             return {kind: _Found(reason=lacking) for kind in found}
         broken = _make(first, target)
+        if broken.startswith(_OTHERWISE):
+            return {kind: _Found(reason=_steady(broken)) for kind in found}
         made = target.read(*services)
         again = target.read(*services)
         made_at = time.time()
         for kind, one in found.items():
-            unmade = [*_unmade(kind, found, target), *broken]
+            unmade = [*_unmade(kind, found, target), *([broken] if broken else [])]
             _note_made(one, kind, made, again, unmade)
         if all(one.reason for one in found.values()):
             return found
+        # Birth marks have the granularity of a second in some emulators.
+        _wait_past(made_at)
         _rebuild(found, made, services, open_lab)
         for case in group:
             if not found[case.type].reason:
-                _grow(found[case.type], case, target, services, made_at)
+                _grow(found[case.type], case, target, services)
     return found
 
 
-def _make(case: Case, target: Lab) -> list[str]:
+def _make(case: Case, target: Lab) -> str:
     """Make what the case makes, as far as the engine can; return why it broke off, if it did."""
     with target.api.lenient():
-        broken = _attempt(lambda: case.make(target.api))
-    return [broken] if broken else []
+        return _attempt(lambda: case.make(target.api))
 
 
 def _unmade(kind: str, group: Iterable[str], target: Lab) -> Iterator[str]:
@@ -141,9 +157,10 @@ def _note_made(
 def _rebuild(
     found: dict[str, _Found], made: Snapshot, services: tuple[str, ...], open_lab: OpenLab
 ) -> None:
-    with open_lab() as replica:
+    with open_lab("replica") as replica:
         gaps = replica.seed(made, *services)
         rebuilt = replica.read(*services)
+        elsewhere = replica.read(*services, translated=False)
     for kind, one in found.items():
         if one.reason:
             continue
@@ -151,8 +168,34 @@ def _rebuild(
         if not only(rebuilt, kind):
             one.reason = _why_not_rebuilt(unseeded, [g for g in rebuilt.gaps if g.type == kind])
             continue
-        one.words |= differences(only(made, kind), only(rebuilt, kind)) - _unsteady(one)
+        declared = replica.catalog.type(kind)
+        assert declared is not None, f"{kind} has a case and no declaration"
+        lost = differences(only(made, kind), only(rebuilt, kind), declared.represented)
+        one.words |= lost - _unsteady(one)
         one.words |= {f"seed {_said(g.reason)}" for g in unseeded}
+        one.birth = _birth_elsewhere(declared, made, elsewhere)
+
+
+def _birth_elsewhere(kind: ResourceType, made: Snapshot, elsewhere: Snapshot) -> Birth:
+    """Return what the birth marks do when it is made again, though in another sandbox."""
+    if any(seed.creates and seed.learn for seed in kind.seeds):
+        # The engine gives out its id, and none twice (though forks may give out the same).
+        return Birth.MOVES
+    theirs = only(elsewhere, kind.type)
+    stays = [
+        ours
+        for name, ours in only(made, kind.type).items()
+        if name in theirs and not _told_apart(ours, theirs[name])
+    ]
+    return Birth.STAYS if stays else Birth.MOVES
+
+
+def _told_apart(one: Resource, other: Resource) -> bool:
+    """Whether their ids differ, or any birth mark that both have, as the differ asks."""
+    return one.id != other.id or any(
+        value is not None and other.birth.get(mark) is not None and other.birth[mark] != value
+        for mark, value in one.birth.items()
+    )
 
 
 def _unsteady(one: _Found) -> set[str]:
@@ -164,27 +207,24 @@ def _why_not_rebuilt(unseeded: Sequence[Gap], unread: Sequence[Gap]) -> str:
     return f"not rebuilt: {_steady(reasons[0])}" if reasons else "not rebuilt, without a word"
 
 
-def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...], made_at: float) -> None:
+def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...]) -> None:
     """Change it in place, then delete and re-create it, and look at its birth marks."""
-    before = _births(target.read(*services), case)
+    before = only(target.read(*services), case.type)
     if case.update is not None:
         update = case.update
         if not _attempt(lambda: update(target.api)):
-            after = _births(target.read(*services), case)
-            if any(after.get(name) != birth for name, birth in before.items()):
+            after = only(target.read(*services), case.type)
+            if any(n in after and after[n].birth != r.birth for n, r in before.items()):
                 one.words.add("an update moves the birth mark")
     if case.remake is not None:
-        # Birth marks have the granularity of a second in some emulators.
-        _wait_past(made_at)
         remake = case.remake
-        if not _attempt(lambda: remake(target.api)):
-            after = _births(target.read(*services), case)
-            stays = any(after.get(name) == birth for name, birth in before.items())
+        one.untried = _said(_attempt(lambda: remake(target.api)))
+        if one.untried:
+            one.birth = Birth.UNTRIED
+        else:
+            after = only(target.read(*services), case.type)
+            stays = any(n in after and not _told_apart(r, after[n]) for n, r in before.items())
             one.birth = Birth.STAYS if stays else Birth.MOVES
-
-
-def _births(snapshot: Snapshot, case: Case) -> dict[str, object]:
-    return {name: dict(r.birth) for name, r in only(snapshot, case.type).items()}
 
 
 def _wait_past(moment: float) -> None:
@@ -199,7 +239,9 @@ def _attempt(act: Callable[[], None]) -> str:
         act()
     except CallFailed as failure:
         return _worded(failure)
-    except (AssertionError, LookupError, TypeError) as error:
+    except AssertionError as error:
+        return f"{_OTHERWISE} ({error})"
+    except (LookupError, TypeError) as error:
         # An answer lacks what AWS's has, and what is made next needs it.
         return f"an answer is incomplete ({type(error).__name__}: {error})"
     return ""

@@ -10,17 +10,22 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from sandboxes.embedded import stop_daemons
-from sandboxes.embedded.installed import emulator_version
-from sandboxes.fidelity.records import TypeFidelity, write_types
+from sandboxes.fidelity.records import TypeFidelity, load_types, write_types
+from sandboxes.localstack import LocalStackEngine
 from tests.conformance.cases import all_cases
-from tests.conformance.catalog_harness import EMULATORS, Case, lab
+from tests.conformance.catalog_harness import EMULATORS, Case
+from tests.conformance.engines import ENGINES, LOCALSTACK, Labs, version_of
 from tests.conformance.examination import examine
+
+# Examinations wait for seconds to pass and for containers; more at once gain nothing.
+_AT_ONCE = 4
 
 
 def cases_of(service: str) -> tuple[Case, ...]:
@@ -33,36 +38,88 @@ def services_with_cases() -> tuple[str, ...]:
     return tuple(sorted({case.service for case in all_cases()}))
 
 
-def found_on(emulator: str, service: str, runtime: Path) -> tuple[TypeFidelity, ...]:
-    """Return what an embedded emulator keeps of a service's types."""
-    return examine(cases_of(service), partial(lab, emulator, runtime))
+class Examinations:
+    """Finds out, several at once, what engines keep of services' types."""
+
+    def __init__(self, labs: Labs) -> None:
+        """Args:
+        labs: opens places on the engines.
+        """
+        self._labs = labs
+        self._services = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="service")
+        self._groups = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="group")
+        self._asked: dict[tuple[str, str], Future[tuple[TypeFidelity, ...]]] = {}
+
+    def begin(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Begin with these engines and services."""
+        for engine, service in wanted:
+            if (engine, service) not in self._asked:
+                self._asked[engine, service] = self._services.submit(
+                    examine, cases_of(service), partial(self._labs.open, engine), self._groups
+                )
+
+    def found(self, engine: str, service: str) -> tuple[TypeFidelity, ...]:
+        """Return what an engine keeps of a service's types, once that is known."""
+        self.begin([(engine, service)])
+        return self._asked[engine, service].result()
+
+    def close(self) -> None:
+        """End what nobody waits for any more."""
+        self._services.shutdown(cancel_futures=True)
+        self._groups.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def examinations(runtime: Path) -> Iterator[Examinations]:
+    """Yield examinations whose engines end with them; `runtime` is a short path."""
+    with Labs(runtime) as labs:
+        examined = Examinations(labs)
+        try:
+            yield examined
+        finally:
+            examined.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the data."""
     parser = argparse.ArgumentParser(prog="tests.conformance.fidelity", description=__doc__)
-    parser.add_argument("--engine", action="append", choices=EMULATORS)
+    parser.add_argument("--engine", action="append", choices=ENGINES)
     parser.add_argument("--service", action="append", choices=services_with_cases())
+    parser.add_argument("--new", action="store_true", help="only services with unknown types")
     asked = parser.parse_args(arguments)
-    with _runtime() as runtime:
-        for emulator in asked.engine or EMULATORS:
-            version = emulator_version(emulator) or ""
-            for service in asked.service or services_with_cases():
-                found = found_on(emulator, service, runtime)
-                write_types(emulator, version, service, found)
-                for one in found:
-                    said = one.reason or ", ".join(one.missing)
-                    sys.stdout.write(
-                        f"{emulator} {one.type}: {one.level}, birth {one.birth}. {said}\n"
-                    )
-
-
-@contextmanager
-def _runtime() -> Iterator[Path]:
+    wanted = [
+        (engine, service)
+        for engine in asked.engine or _at_hand()
+        for service in asked.service or services_with_cases()
+        if not (asked.new and _is_known(engine, service))
+    ]
     # Short: the paths of unix sockets are.
     with tempfile.TemporaryDirectory(prefix="xf-") as place:
-        yield Path(place)
+        with examinations(Path(place)) as examined:
+            examined.begin(wanted)
+            for engine, service in wanted:
+                _write(engine, service, examined.found(engine, service))
         stop_daemons(Path(place))
+
+
+def _is_known(engine: str, service: str) -> bool:
+    known = load_types(engine, version_of(engine), service)
+    return set(known) == {case.type for case in cases_of(service)}
+
+
+def _write(engine: str, service: str, found: Iterable[TypeFidelity]) -> None:
+    write_types(engine, version_of(engine), service, found)
+    for one in found:
+        said = "; ".join([*one.missing, *([one.reason] if one.reason else [])])
+        sys.stdout.write(f"{engine} {one.type}: {one.level}, birth {one.birth}. {said}\n")
+
+
+def _at_hand() -> tuple[str, ...]:
+    found = LocalStackEngine().availability()
+    if found.usable:
+        return ENGINES
+    sys.stderr.write(f"{LOCALSTACK} is left as it is: {found.reason} ({found.hint})\n")
+    return EMULATORS
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ PARAMETER = ResourceType(
     name="Name",
     arn=_arn,
     settings=_settings,
+    represented=("ValueDigest",),
     tags="Tags",
     copy=DataCopy(operations=("GetParameter",), fill=_copied),
     stateful=True,
