@@ -1,9 +1,9 @@
 """Amazon DynamoDB: tables, with their items as data.
 
 Reading items costs read capacity of the target; the reader's cap bounds it. In a replica an
-item has its key and nothing else. Backups, global tables of the old kind, exports, imports,
-restores, contributor insights, stream destinations and replica scaling are not read: what
-changes them leaves a run undecided.
+item has its key and nothing else. Replicas in other regions are told as parts, and not read
+there. Vector indexes are not read, nor global tables of the old kind and how replicas scale: what
+changes these two leaves a run undecided.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ from executor.catalog.declarations import (
     objects,
     on,
     removed,
-    rows,
     shrunk,
     table,
-    text,
     turned_off,
 )
+from executor.catalog.dynamodb_backups import BACKUP
 from executor.catalog.dynamodb_items import (
     batch_of,
     batches,
@@ -40,91 +39,24 @@ from executor.catalog.dynamodb_items import (
     transaction_of,
     written,
 )
-from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.dynamodb_settings import (
+    billing_mode,
+    destinations,
+    encryption,
+    recovery,
+    replicas,
+    settings,
+    stream,
+    throughput,
+    ttl,
+)
+from executor.catalog.policies import narrowed, opened
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical
 from executor.model.resource import DataMark
 
-_ON = ("ENABLED", "ENABLING")
-_CAPACITY = ("ReadCapacityUnits", "WriteCapacityUnits")
 _NAME = "params.TableName"
-
-
-def _billing(raw: JsonObject) -> str:
-    return text(table(raw, "BillingModeSummary"), "BillingMode") or "PROVISIONED"
-
-
-def _throughput(raw: JsonObject, billing: str) -> Json:
-    if billing != "PROVISIONED":
-        return None
-    found = table(raw, "ProvisionedThroughput")
-    return {key: found.get(key) for key in _CAPACITY}
-
-
-def _projection(index: JsonObject) -> Json:
-    found = dict(table(index, "Projection"))
-    if "NonKeyAttributes" in found:
-        found["NonKeyAttributes"] = sorted(str(n) for n in rows(found, "NonKeyAttributes"))
-    return found
-
-
-def _indexes(raw: JsonObject, key: str, billing: str) -> dict[str, Json]:
-    return {
-        text(index, "IndexName"): {
-            "KeySchema": index.get("KeySchema"),
-            "Projection": _projection(index),
-            "Throughput": _throughput(index, billing) if key.startswith("Global") else None,
-        }
-        for index in objects(raw, key)
-    }
-
-
-def _ttl(raw: JsonObject) -> Json:
-    found = table(raw, "TimeToLive")
-    return found.get("AttributeName") if found.get("TimeToLiveStatus") in _ON else None
-
-
-def _recovery(raw: JsonObject) -> JsonObject:
-    found = table(table(raw, "ContinuousBackups"), "PointInTimeRecoveryDescription")
-    return found if found.get("PointInTimeRecoveryStatus") in _ON else {}
-
-
-def _encryption(raw: JsonObject) -> Json:
-    found = table(raw, "SSEDescription")
-    if found.get("Status") not in (*_ON, "UPDATING"):
-        return None
-    return {"Type": found.get("SSEType"), "Key": found.get("KMSMasterKeyArn")}
-
-
-def _stream(raw: JsonObject) -> Json:
-    found = table(raw, "StreamSpecification")
-    return found.get("StreamViewType") if found.get("StreamEnabled") else None
-
-
-def _settings(raw: JsonObject) -> Json:
-    billing = _billing(raw)
-    document = policy(raw.get("ResourcePolicy"))
-    attributes = objects(raw, "AttributeDefinitions")
-    return {
-        "KeySchema": raw.get("KeySchema"),
-        "Attributes": {text(a, "AttributeName"): a.get("AttributeType") for a in attributes},
-        "BillingMode": billing,
-        "Throughput": _throughput(raw, billing),
-        "OnDemandThroughput": raw.get("OnDemandThroughput"),
-        "GlobalSecondaryIndexes": _indexes(raw, "GlobalSecondaryIndexes", billing),
-        "LocalSecondaryIndexes": _indexes(raw, "LocalSecondaryIndexes", billing),
-        "Stream": _stream(raw),
-        "Encryption": _encryption(raw),
-        "TableClass": text(table(raw, "TableClassSummary"), "TableClass") or "STANDARD",
-        "DeletionProtectionEnabled": bool(raw.get("DeletionProtectionEnabled")),
-        "TimeToLiveAttribute": _ttl(raw),
-        "PointInTimeRecovery": bool(_recovery(raw)),
-        "RecoveryPeriodInDays": _recovery(raw).get("RecoveryPeriodInDays"),
-        "Replicas": sorted(text(r, "RegionName") for r in objects(raw, "Replicas")),
-        "Policy": document,
-        "OpenTo": outsiders(document, text(raw, "$account")),
-    }
 
 
 def _keys_of(indexes: list[JsonObject], billing: str, *, own_capacity: bool) -> list[object]:
@@ -132,13 +64,13 @@ def _keys_of(indexes: list[JsonObject], billing: str, *, own_capacity: bool) -> 
     for index in indexes:
         wanted = {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
         if own_capacity and billing == "PROVISIONED":
-            wanted["ProvisionedThroughput"] = _throughput(index, billing)
+            wanted["ProvisionedThroughput"] = throughput(index, billing)
         made.append(wanted)
     return made
 
 
 def _create(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    billing = _billing(raw)
+    billing = billing_mode(raw)
     params: dict[str, object] = {
         "TableName": raw["TableName"],
         "KeySchema": raw["KeySchema"],
@@ -148,12 +80,12 @@ def _create(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, obj
         "Tags": raw.get("Tags") or [],
     }
     if billing == "PROVISIONED":
-        params["ProvisionedThroughput"] = _throughput(raw, billing)
+        params["ProvisionedThroughput"] = throughput(raw, billing)
     for key in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
         if objects(raw, key):
             own = key.startswith("Global")
             params[key] = _keys_of(objects(raw, key), billing, own_capacity=own)
-    if _stream(raw):
+    if stream(raw):
         params["StreamSpecification"] = raw["StreamSpecification"]
     if raw.get("OnDemandThroughput"):
         params["OnDemandThroughput"] = raw["OnDemandThroughput"]
@@ -163,7 +95,7 @@ def _create(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, obj
 
 
 def _encrypted(raw: JsonObject) -> dict[str, object]:
-    wanted = _encryption(raw)
+    wanted = encryption(raw)
     if not isinstance(wanted, Mapping):
         return {}
     key = {"KMSMasterKeyId": wanted["Key"]} if wanted.get("Key") else {}
@@ -171,7 +103,7 @@ def _encrypted(raw: JsonObject) -> dict[str, object]:
 
 
 def _expire(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    attribute = _ttl(raw)
+    attribute = ttl(raw)
     if attribute:
         yield {
             "TableName": raw["TableName"],
@@ -180,9 +112,9 @@ def _expire(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, obj
 
 
 def _back_up(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
-    recovery = _recovery(raw)
-    if recovery:
-        days = recovery.get("RecoveryPeriodInDays")
+    found = recovery(raw)
+    if found:
+        days = found.get("RecoveryPeriodInDays")
         yield {
             "TableName": raw["TableName"],
             "PointInTimeRecoverySpecification": {
@@ -197,6 +129,19 @@ def _share(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, obje
     if document:
         wanted = document if isinstance(document, str) else canonical(document).decode()
         yield {"ResourceArn": raw["TableArn"], "Policy": wanted}
+
+
+def _replicate(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
+    for region in replicas(raw):
+        yield {
+            "TableName": raw["TableName"],
+            "ReplicaUpdates": [{"Create": {"RegionName": region}}],
+        }
+
+
+def _flow(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object]]:
+    for arn in destinations(raw):
+        yield {"TableName": raw["TableName"], "StreamArn": arn}
 
 
 def _expiring(before: Json, after: Json) -> bool:
@@ -234,12 +179,18 @@ TABLE = ResourceType(
             into="ResourcePolicy",
             absent=frozenset({"PolicyNotFoundException"}),
         ),
+        Detail(
+            operation="DescribeKinesisStreamingDestination",
+            params={"TableName": "TableName"},
+            pick="KinesisDataStreamDestinations",
+            into="StreamDestinations",
+        ),
     ),
     id="TableName",
     name="TableName",
     arn="TableArn",
     handles=("TableId",),
-    settings=_settings,
+    settings=settings,
     birth={"id": "TableId", "created": "CreationDateTime"},
     tags="Tags",
     stateful=True,
@@ -265,13 +216,37 @@ TABLE = ResourceType(
         Seed(
             operation="UpdateTimeToLive",
             params=_expire,
-            lacking=lambda params, there: _ttl(there) is None,
+            lacking=lambda params, there: ttl(there) is None,
         ),
         Seed(operation="UpdateContinuousBackups", params=_back_up),
         Seed(operation="PutResourcePolicy", params=_share),
+        Seed(
+            operation="UpdateTable",
+            params=_replicate,
+            lacking=lambda params, there: not replicas(there),
+        ),
+        Seed(
+            operation="EnableKinesisStreamingDestination",
+            params=_flow,
+            lacking=lambda params, there: not destinations(there),
+        ),
     ),
     operations=(
         *on(Verb.CREATE, "[params.TableName, response.TableDescription.TableArn]", "CreateTable"),
+        *on(
+            Verb.CREATE,
+            "[params.TargetTableName, response.TableDescription.TableArn]",
+            "RestoreTableFromBackup",
+            "RestoreTableToPointInTime",
+        ),
+        *on(Verb.CREATE, "params.TableCreationParameters.TableName", "ImportTable"),
+        *on(
+            Verb.READ,
+            "[params.SourceTableName, params.SourceTableArn]",
+            "RestoreTableToPointInTime",
+        ),
+        *on(Verb.READ, _NAME, "CreateBackup"),
+        *on(Verb.READ, "params.TableArn", "ExportTableToPointInTime"),
         *on(
             Verb.DELETE,
             "[params.TableName, response.TableDescription.TableArn]",
@@ -283,6 +258,22 @@ TABLE = ResourceType(
             "UpdateContinuousBackups",
             "UpdateTable",
             "UpdateTimeToLive",
+        ),
+        # Not every engine keeps replicas; the call says it all the same.
+        *on(
+            Verb.UPDATE,
+            "params.ReplicaUpdates[].Delete.RegionName && params.TableName",
+            "UpdateTable",
+            part="params.ReplicaUpdates[].Delete.RegionName | map(&join(' ', ['replica', @]), @)",
+            hazard=Hazard.PROTECTION_LOSS,
+        ),
+        *on(
+            Verb.UPDATE,
+            _NAME,
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
+            "UpdateKinesisStreamingDestination",
+            part="'stream destination'",
         ),
         *on(
             Verb.UPDATE,
@@ -322,9 +313,21 @@ TABLE = ResourceType(
         HazardRule(field="Replicas", hazard=Hazard.PROTECTION_LOSS, when=lost),
         HazardRule(field="GlobalSecondaryIndexes", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="Stream", hazard=Hazard.DISRUPTION, when=removed),
+        HazardRule(field="StreamDestinations", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="OpenTo", hazard=Hazard.EXPOSURE, when=opened),
         HazardRule(field="Policy", hazard=Hazard.DISRUPTION, when=narrowed),
     ),
 )
 
-SERVICE = Service(name="dynamodb", types=(TABLE,))
+SERVICE = Service(
+    name="dynamodb",
+    types=(TABLE, BACKUP),
+    elsewhere={
+        "AWS::S3::Bucket": on(
+            Verb.WRITE, "params.S3Bucket", "ExportTableToPointInTime", reaches=("s3",)
+        )
+    },
+    harmless={
+        "UpdateContributorInsights": "counts which keys are used most; changes nothing else",
+    },
+)

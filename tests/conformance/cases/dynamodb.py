@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from typing import cast
+
 from executor.aws import Api
-from tests.conformance.catalog_harness import Case
+from executor.model.json import JsonObject
+from tests.conformance.catalog_harness import ACCOUNT, REGION, Case
 
 _ORDERS = {"TableName": "orders.v1"}
 
@@ -86,7 +90,86 @@ def _update(api: Api) -> None:
     api.call("dynamodb", "UpdateTable", {"TableName": "blobs", "ProvisionedThroughput": wider})
 
 
-TABLE = Case(
-    service="dynamodb", type="AWS::DynamoDB::Table", make=_make, remake=_remake, update=_update
+def _plain(api: Api, name: str) -> None:
+    api.call(
+        "dynamodb",
+        "CreateTable",
+        {
+            "TableName": name,
+            "KeySchema": [_key("id", "HASH")],
+            "AttributeDefinitions": [_attribute("id", "S")],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {
+                "StreamEnabled": True,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        },
+    )
+
+
+def _make_copied(api: Api) -> None:
+    """A table with a copy in another region, and one whose changes flow to a stream."""
+    _plain(api, "everywhere")
+    replica = [{"Create": {"RegionName": "eu-west-1"}}]
+    api.call("dynamodb", "UpdateTable", {"TableName": "everywhere", "ReplicaUpdates": replica})
+    api.call("kinesis", "CreateStream", {"StreamName": "changes", "ShardCount": 1})
+    _wait_for_stream(api)
+    _plain(api, "flowing")
+    api.call(
+        "dynamodb",
+        "EnableKinesisStreamingDestination",
+        {
+            "TableName": "flowing",
+            "StreamArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/changes",
+        },
+    )
+
+
+def _wait_for_stream(api: Api) -> None:
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends:
+        told = api.call("kinesis", "DescribeStreamSummary", {"StreamName": "changes"})
+        summary = told["StreamDescriptionSummary"]
+        assert isinstance(summary, dict)
+        if summary["StreamStatus"] == "ACTIVE":
+            return
+        time.sleep(0.1)
+
+
+def _back_up(api: Api) -> None:
+    for name in ("alive", "gone"):
+        _plain(api, name)
+        api.call("dynamodb", "CreateBackup", {"TableName": name, "BackupName": f"{name}-nightly"})
+    api.call("dynamodb", "DeleteTable", {"TableName": "gone"})
+
+
+def _back_up_again(api: Api) -> None:
+    for backup in cast(
+        "list[JsonObject]", api.call("dynamodb", "ListBackups", {})["BackupSummaries"]
+    ):
+        api.call("dynamodb", "DeleteBackup", {"BackupArn": backup["BackupArn"]})
+        again = {"TableName": "alive", "BackupName": backup["BackupName"]}
+        api.call("dynamodb", "CreateBackup", again)
+
+
+CASES = (
+    Case(
+        service="dynamodb",
+        type="AWS::DynamoDB::Table",
+        make=_make,
+        remake=_remake,
+        update=_update,
+    ),
+    Case(
+        service="dynamodb",
+        type="AWS::DynamoDB::Table",
+        make=_make_copied,
+        services=("kinesis",),
+    ),
+    Case(
+        service="dynamodb",
+        type="AWS::DynamoDB::Backup",
+        make=_back_up,
+        remake=_back_up_again,
+    ),
 )
-CASES = (TABLE,)

@@ -25,7 +25,7 @@ LEFT_OUT = {
     r"|PutObjectAcl|PutObjectLegalHold|PutObjectRetention",
     "sqs": r"(?!)",
     "sns": r"DataProtection|Platform|Endpoint|SMS|PhoneNumber",
-    "dynamodb": r"Backup$|GlobalTable|Kinesis|Export|Import|Restore|Insights|AutoScaling",
+    "dynamodb": r"GlobalTable|AutoScaling",
     "logs": r"AccountPolicy|DataProtection|Anomaly|Delivery|Destination|ExportTask|ImportTask"
     r"|IndexPolicy|Integration|LookupTable|QueryDefinition|ResourcePolicy|ScheduledQuery|StorageTier"
     r"|Syslog|Transformer|BearerToken|S3Table",
