@@ -19,7 +19,15 @@ from executor.catalog.declarations import (
     text,
     turned_off,
 )
-from executor.catalog.ec2_tagging import Params, arn, ids, only, tag_operations, tagged
+from executor.catalog.ec2_tagging import (
+    Params,
+    arn,
+    ids,
+    only,
+    tag_operations,
+    tagged,
+    tagged_afterwards,
+)
 from executor.catalog.policies import narrowed, policy
 from executor.model.call import Verb
 from executor.model.effect import Hazard
@@ -252,7 +260,7 @@ DHCP_OPTIONS = ResourceType(
             creates=True,
             optional=False,
         ),
-        Seed(operation="CreateTags", params=lambda raw, data: _tags_again(raw)),
+        tagged_afterwards("DhcpOptionsId"),
     ),
     operations=(
         *on(Verb.CREATE, "response.DhcpOptions.DhcpOptionsId", "CreateDhcpOptions"),
@@ -260,12 +268,6 @@ DHCP_OPTIONS = ResourceType(
         *tag_operations("dopt"),
     ),
 )
-
-
-def _tags_again(raw: JsonObject, identity: str = "DhcpOptionsId") -> Params:
-    specifications = tagged(raw, "any", {}).get("TagSpecifications")
-    if isinstance(specifications, list):
-        yield {"Resources": [raw[identity]], "Tags": specifications[0]["Tags"]}
 
 
 # Flow logs
@@ -330,7 +332,7 @@ FLOW_LOG = ResourceType(
             creates=True,
             optional=False,
         ),
-        Seed(operation="CreateTags", params=lambda raw, data: _tags_again(raw, "FlowLogId")),
+        tagged_afterwards("FlowLogId"),
     ),
     operations=(
         *on(

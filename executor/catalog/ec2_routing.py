@@ -170,6 +170,15 @@ def _learn_main(ours: JsonObject, theirs: JsonObject) -> Mapping[str, str]:
     return dict(zip(*found, strict=False))
 
 
+def _propagate(raw: JsonObject, data: DataMark | None) -> Params:
+    for gateway in ids(raw, "PropagatingVgws", "GatewayId"):
+        yield {"RouteTableId": raw["RouteTableId"], "GatewayId": gateway}
+
+
+def _lacks_propagation(params: Mapping[str, object], engine: JsonObject) -> bool:
+    return params.get("GatewayId") not in ids(engine, "PropagatingVgws", "GatewayId")
+
+
 def _lacks_route(params: Mapping[str, object], engine: JsonObject) -> bool:
     return not any(
         all(route.get(key) == params.get(key) for key in _DESTINATIONS)
@@ -230,6 +239,12 @@ ROUTE_TABLE = ResourceType(
             late=True,
             lacking=_lacks_association,
         ),
+        Seed(
+            operation="EnableVgwRoutePropagation",
+            params=_propagate,
+            late=True,
+            lacking=_lacks_propagation,
+        ),
     ),
     operations=(
         *on(Verb.CREATE, "response.RouteTable.RouteTableId", "CreateRouteTable"),
@@ -268,5 +283,6 @@ ROUTE_TABLE = ResourceType(
         HazardRule(field="Routes", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="Routes", hazard=Hazard.EXPOSURE, when=_opened_to_world),
         HazardRule(field="Subnets", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="PropagatingVgws", hazard=Hazard.DISRUPTION, when=lost),
     ),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import Operation, objects, on, text
+from executor.catalog.declarations import Operation, Seed, objects, on, text
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject, canonical
+from executor.model.resource import DataMark
 
 Params: TypeAlias = Iterator[Mapping[str, object]]
 
@@ -38,6 +39,21 @@ def tagged(
     if not tags:
         return params
     return {**params, "TagSpecifications": [{"ResourceType": kind, "Tags": tags}]}
+
+
+def tagged_afterwards(identity: str) -> Seed:
+    """Return the seed that tags by a call of its own: some engines take no tags at creation.
+
+    Args:
+        identity: key of the raw description under which the id is.
+    """
+
+    def params(raw: JsonObject, data: DataMark | None) -> Params:
+        specifications = tagged(raw, "any", {}).get("TagSpecifications")
+        if isinstance(specifications, list):
+            yield {"Resources": [raw[identity]], "Tags": specifications[0]["Tags"]}
+
+    return Seed(operation="CreateTags", params=params)
 
 
 def only(raw: JsonObject, *keys: str) -> dict[str, Json]:

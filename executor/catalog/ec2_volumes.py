@@ -118,6 +118,8 @@ VOLUME = ResourceType(
     ),
     operations=(
         *on(Verb.CREATE, "response.VolumeId", "CreateVolume"),
+        *on(Verb.CREATE, "response.Volumes[].VolumeId", "CopyVolumes", many=True),
+        *on(Verb.CREATE, "params.VolumeId", "RestoreVolumeFromRecycleBin"),
         *on(
             Verb.CREATE,
             "response.Instances[].BlockDeviceMappings[].Ebs.VolumeId",

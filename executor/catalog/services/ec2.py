@@ -1,6 +1,6 @@
 """Amazon EC2: networks and what guards and leaves them, instances, their disks and templates.
 
-VPN and transit gateways, prefix lists, fleets, spot requests, reservations and what else EC2
+Transit gateways, client VPNs, fleets, spot requests, reservations and what else EC2
 has are not read: what changes them leaves a run undecided.
 """
 
@@ -18,6 +18,12 @@ from executor.catalog.ec2_network import SUBNET, VPC
 from executor.catalog.ec2_routing import INTERNET_GATEWAY, ROUTE_TABLE
 from executor.catalog.ec2_templates import KEY_PAIR, LAUNCH_TEMPLATE
 from executor.catalog.ec2_volumes import VOLUME
+from executor.catalog.ec2_vpn import (
+    CUSTOMER_GATEWAY,
+    PREFIX_LIST,
+    VPN_CONNECTION,
+    VPN_GATEWAY,
+)
 
 SERVICE = Service(
     name="ec2",
@@ -25,11 +31,15 @@ SERVICE = Service(
         DHCP_OPTIONS,
         VPC,
         SUBNET,
+        PREFIX_LIST,
         NETWORK_ACL,
         SECURITY_GROUP,
         INTERNET_GATEWAY,
         EGRESS_ONLY_GATEWAY,
         VPC_PEERING,
+        VPN_GATEWAY,
+        CUSTOMER_GATEWAY,
+        VPN_CONNECTION,
         ROUTE_TABLE,
         VPC_ENDPOINT,
         KEY_PAIR,

@@ -221,7 +221,88 @@ def _make_flow_logs(api: Api) -> None:
     )
 
 
+def _make_prefix_list(api: Api) -> None:
+    made = _ec2(
+        api,
+        "CreateManagedPrefixList",
+        "PrefixList.PrefixListId",
+        PrefixListName="offices",
+        AddressFamily="IPv4",
+        MaxEntries=5,
+        Entries=[
+            {"Cidr": "192.0.2.0/24", "Description": "north"},
+            {"Cidr": "198.51.100.0/24"},
+        ],
+    )
+    _ec2(api, "CreateTags", Resources=[made], Tags=[{"Key": "team", "Value": "net"}])
+
+
+def _lengthen_prefix_list(api: Api) -> None:
+    filters = [{"Name": "prefix-list-name", "Values": ["offices"]}]
+    found = api.call("ec2", "DescribeManagedPrefixLists", {"Filters": filters})
+    _ec2(
+        api,
+        "ModifyManagedPrefixList",
+        PrefixListId=str(picked(found, "PrefixLists.0.PrefixListId")),
+        CurrentVersion=1,
+        AddEntries=[{"Cidr": "203.0.113.0/24"}],
+    )
+
+
+def _make_gateways(api: Api) -> None:
+    _gateways(api)
+
+
+def _gateways(api: Api) -> tuple[str, str]:
+    vpc, _ = _network(api)
+    gateway = _ec2(
+        api,
+        "CreateVpnGateway",
+        "VpnGateway.VpnGatewayId",
+        Type="ipsec.1",
+        AmazonSideAsn=65000,
+    )
+    _ec2(api, "AttachVpnGateway", VpnGatewayId=gateway, VpcId=vpc)
+    customer = _ec2(
+        api,
+        "CreateCustomerGateway",
+        "CustomerGateway.CustomerGatewayId",
+        Type="ipsec.1",
+        BgpAsn=65001,
+        PublicIp="203.0.113.7",
+    )
+    for made in (gateway, customer):
+        _ec2(api, "CreateTags", Resources=[made], Tags=[{"Key": "Name", "Value": "office"}])
+    return gateway, customer
+
+
+def _make_vpn(api: Api) -> None:
+    gateway, customer = _gateways(api)
+    connection = _ec2(
+        api,
+        "CreateVpnConnection",
+        "VpnConnection.VpnConnectionId",
+        Type="ipsec.1",
+        CustomerGatewayId=customer,
+        VpnGatewayId=gateway,
+        Options={"StaticRoutesOnly": True},
+    )
+    _ec2(api, "CreateTags", Resources=[connection], Tags=[{"Key": "Name", "Value": "office"}])
+    route = {"VpnConnectionId": connection, "DestinationCidrBlock": "192.168.0.0/16"}
+    _ec2(api, "CreateVpnConnectionRoute", **route)
+    picked(api.call("ec2", "DescribeVpnConnections", {}), "VpnConnections.0.Options")
+
+
 CASES = (
+    Case(
+        service="ec2",
+        type="AWS::EC2::PrefixList",
+        make=_make_prefix_list,
+        update=_lengthen_prefix_list,
+    ),
+    Case(service="ec2", type="AWS::EC2::VPNGateway", make=_make_gateways),
+    Case(service="ec2", type="AWS::EC2::CustomerGateway", make=_make_gateways),
+    Case(service="ec2", type="AWS::EC2::VPNConnection", make=_make_vpn),
     Case(service="ec2", type="AWS::EC2::NetworkAcl", make=_make_acl, update=_open_acl),
     Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_way_out),
     Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_private_way_out),

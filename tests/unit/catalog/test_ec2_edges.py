@@ -205,6 +205,70 @@ def test_rule_of_a_group_is_named_by_its_own_id() -> None:
     assert "sgr-1" in described("AWS::EC2::SecurityGroup", group).handles
 
 
+def _prefixes(*cidrs: str) -> dict[str, Json]:
+    entries: list[Json] = [{"Cidr": cidr} for cidr in cidrs]
+    return {"PrefixListId": "pl-1", "PrefixListName": "offices", "Entries": entries}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((INSIDE,), (INSIDE, WORLD), {("exposure", "Entries")}),
+        ((INSIDE,), (INSIDE, "10.9.0.0/16"), set()),
+        ((INSIDE, WORLD), (INSIDE,), {("disruption", "Entries")}),
+        ((WORLD,), (WORLD, INSIDE), set()),
+    ],
+)
+def test_changes_of_a_prefix_list_and_their_dangers(
+    before: tuple[str, ...], after: tuple[str, ...], expected: set[tuple[str, str]]
+) -> None:
+    found = hazards("AWS::EC2::PrefixList", _prefixes(*before), _prefixes(*after))
+    assert found == expected
+
+
+def _vpn(*routes: str, gateway: str = "vgw-1") -> dict[str, Json]:
+    return {
+        "VpnConnectionId": "vpn-1",
+        "VpnGatewayId": gateway,
+        "CustomerGatewayConfiguration": "<pre_shared_key>hunter2</pre_shared_key>",
+        "Options": {"TunnelOptions": [{"PreSharedKey": "hunter2"}], "StaticRoutesOnly": True},
+        "Routes": [{"DestinationCidrBlock": r, "State": "available"} for r in routes],
+    }
+
+
+def test_keys_of_a_vpn_connection_are_not_kept() -> None:
+    assert "hunter2" not in str(described("AWS::EC2::VPNConnection", _vpn()))
+
+
+def test_vpn_that_leads_elsewhere_is_disruption_and_one_that_leads_further_is_none() -> None:
+    kind = "AWS::EC2::VPNConnection"
+    assert hazards(kind, _vpn(INSIDE), _vpn()) == {("disruption", "Routes")}
+    assert hazards(kind, _vpn(), _vpn(gateway="vgw-2")) == {("disruption", "VpnGatewayId")}
+    assert hazards(kind, _vpn(), _vpn(INSIDE)) == set()
+
+
+def test_gateway_taken_off_its_vpc_is_disruption() -> None:
+    def gateway(state: str) -> dict[str, Json]:
+        return {"VpnGatewayId": "vgw-1", "VpcAttachments": [{"VpcId": "vpc-1", "State": state}]}
+
+    kind = "AWS::EC2::VPNGateway"
+    found = hazards(kind, gateway("attached"), gateway("detached"))
+    assert found == {("disruption", "VpcIds")}
+    assert hazards(kind, gateway("detached"), gateway("attached")) == set()
+
+
+def test_routes_that_a_gateway_tells_no_more_are_disruption() -> None:
+    def table(*gateways: str) -> dict[str, Json]:
+        return {
+            "RouteTableId": "rtb-1",
+            "PropagatingVgws": [{"GatewayId": gateway} for gateway in gateways],
+        }
+
+    kind = "AWS::EC2::RouteTable"
+    assert hazards(kind, table("vgw-1"), table()) == {("disruption", "PropagatingVgws")}
+    assert hazards(kind, table(), table("vgw-1")) == set()
+
+
 def test_gateways_that_are_not_read_leave_a_run_undecided() -> None:
     assert is_unread("ec2:DeleteTransitGateway", {"TransitGatewayId": "tgw-1"})
-    assert is_unread("ec2:DeleteVpnGateway", {"VpnGatewayId": "vgw-1"})
+    assert is_unread("ec2:ModifyVpnTunnelOptions", {"VpnConnectionId": "vpn-1"})
