@@ -25,6 +25,7 @@ from executor.model.intent import Intent, ResourcePattern
 from executor.model.policy import Policy
 from executor.model.progress import Progress
 from executor.model.report import Report
+from executor.model.target import TargetKind
 from executor.pipeline import Rehearsal, not_covered, rehearse
 from sandboxes.contract import Engine
 from sandboxes.errors import SandboxError
@@ -92,7 +93,8 @@ class DryRuns:
 
             started = datetime.now(UTC).isoformat(timespec="seconds")
             rehearsal = self._rehearse(stages, request, target, progress)
-            verdict = _judged(rehearsal, request.intent, policy)
+            replicates = target.settings.kind is not TargetKind.NONE
+            verdict = _judged(rehearsal, request.intent, policy, replicates=replicates)
             partly = in_part(self._catalog(), rehearsal.prior)
             report = _report(run, started, request, target, rehearsal, verdict, partly)
             self._keep(report, rehearsal, place)
@@ -269,7 +271,7 @@ def policy_of(settings: PolicySettings) -> Policy:
     )
 
 
-def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy) -> Verdict:
+def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy, *, replicates: bool) -> Verdict:
     from executor.judging import Evidence, Judge
 
     return Judge().judge(
@@ -282,6 +284,7 @@ def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy) -> Verdict:
             prior=rehearsal.prior,
             observed=rehearsal.observed,
             isolation=rehearsal.ran.isolation,
+            replicates=replicates,
             unfaithful=unfaithful(str(rehearsal.engine["emulator"])),
         )
     )

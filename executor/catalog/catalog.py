@@ -13,6 +13,7 @@ import executor.catalog.services as declared
 from executor.catalog.declarations import Operation, ResourceType, Service
 from executor.catalog.describing import with_paths
 from executor.catalog.expressions import evaluate, named
+from executor.catalog.looking import endings, of_nobody
 from executor.catalog.parts import INERT, PARTS
 from executor.model.call import Call, Touch, Trace, Verb
 from executor.model.effect import HazardMark
@@ -131,10 +132,11 @@ class Catalog:
     # What calls mean
 
     def trace(self, calls: Iterable[Call]) -> Trace:
-        """Return the calls with what they touched, and those that cannot be read."""
+        """Return the calls with what they touched, and those that cannot be read or answered."""
         kept = tuple(calls)
         touches: list[Touch] = []
         unread: dict[int, str] = {}
+        blind: dict[int, str] = {}
         for call in kept:
             if call.refused is not None:
                 continue
@@ -142,7 +144,9 @@ class Catalog:
             touches.extend(found)
             if call.mutating and (call.succeeded or call.uncertain) and not self._reads(call):
                 unread[call.n] = f"{call.service}:{call.operation}"
-        return Trace(calls=kept, touches=_with_shared_handles(touches), unread=unread)
+            elif not call.mutating and self._looks_past(call.service, call.operation):
+                blind[call.n] = f"{call.service}:{call.operation}"
+        return Trace(calls=kept, touches=_with_shared_handles(touches), unread=unread, blind=blind)
 
     def touches(self, call: Call) -> tuple[Touch, ...]:
         """Return what one call meant for which resources."""
@@ -165,6 +169,17 @@ class Catalog:
         # A declared operation that names nothing of ours was about something else (the tags
         # of a type that is not read).
         return call.operation in found.harmless or bool(self.touches(call))
+
+    def _looks_past(self, service: str, operation: str) -> bool:
+        """Whether a reading operation looks at what is never read from a target."""
+        found = self.service(service)
+        if found is None:
+            return not of_nobody(service)
+        if self.reads(service, operation):
+            return False
+        ends = endings(service, operation)
+        known = {o.name for _, o in found.meanings} | found.harmless.keys()
+        return bool(ends) and ends.isdisjoint(known)
 
     # Semantics for the differ
 

@@ -29,6 +29,7 @@ class Evidence:
         prior: the replica before, with its gaps.
         observed: the replica after, with its gaps.
         isolation: what confinement was achieved, in the report's form.
+        replicates: there is a target that the replica is the likeness of.
         unfaithful: `service:Operation` -> how the engine is known to differ from AWS;
             `service:Operation EXPRESSION` for calls of which the JMESPath expression over the
             parameters is true.
@@ -42,6 +43,7 @@ class Evidence:
     prior: Snapshot
     observed: Snapshot
     isolation: JsonObject
+    replicates: bool = True
     unfaithful: Mapping[str, str] = field(default_factory=dict)
 
     def finding(

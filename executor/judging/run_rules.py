@@ -116,12 +116,19 @@ def _hollow_runs(evidence: Evidence) -> Iterator[Finding]:
 
 
 def not_covered(evidence: Evidence) -> Iterator[Finding]:
-    """A mutating call touched what cannot be read."""
+    """A mutating call touched what cannot be read, or a call looked at it."""
     for n, name in evidence.trace.unread.items():
         yield evidence.finding(
             Rule.NOT_COVERED,
             f"{name} (call {n}) changes something that the catalog cannot read",
             calls=(n,),
+        )
+    for name, calls in _blind(evidence).items():
+        yield evidence.finding(
+            Rule.NOT_COVERED,
+            f"{name} (call {calls[0]}) looked at something that the catalog cannot read, so it saw"
+            " nothing of the target's",
+            calls=calls,
         )
     for n, address, words in evidence.effects.unread:
         yield evidence.finding(
@@ -139,6 +146,14 @@ def not_covered(evidence: Evidence) -> Iterator[Finding]:
             address=gap.address,
             calls=(n,),
         )
+
+
+def _blind(evidence: Evidence) -> dict[str, tuple[int, ...]]:
+    """Return looks that a replica cannot answer, by what they are called."""
+    found: dict[str, tuple[int, ...]] = {}
+    for n, name in evidence.trace.blind.items() if evidence.replicates else ():
+        found[name] = (*found.get(name, ()), n)
+    return found
 
 
 def weak_confinement(evidence: Evidence) -> Iterator[Finding]:

@@ -164,6 +164,8 @@ class Trace:
     touches: tuple[Touch, ...] = ()
     unread: Mapping[int, str] = field(default_factory=dict)
     """Mutating calls that the catalog cannot read: call number -> `service:Operation`."""
+    blind: Mapping[int, str] = field(default_factory=dict)
+    """Looks at what the catalog cannot read, and no replica holds; in the same form."""
 
     def call(self, n: int) -> Call:
         """Return call number `n`.

@@ -265,6 +265,22 @@ def test_a_service_that_the_catalog_cannot_read_is_undecided(
     assert "ses:VerifyEmailIdentity" in report.findings[0].message
 
 
+def test_looking_in_vain_for_what_to_delete_is_undecided(
+    production: Production, rehearse: Rehearse
+) -> None:
+    production.call("ses", "VerifyEmailIdentity", EmailAddress="a@example.com")
+    report = rehearse(
+        """
+ses = c('ses')
+for identity in ses.list_identities()['Identities']:
+    ses.delete_identity(Identity=identity)
+"""
+    )
+    assert report.decision == "undecided"
+    assert rules(report) == {"not-covered"}
+    assert "ses:ListIdentities" in report.findings[0].message
+
+
 def test_a_failure_in_a_finally_block_still_shows_the_deletion(
     production: Production, rehearse: Rehearse
 ) -> None:

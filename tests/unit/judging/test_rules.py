@@ -246,6 +246,12 @@ def allow(*patterns: str) -> Intent:
             evidence(trace=Trace(calls=(call(),))),
         ),
         (
+            Rule.NOT_COVERED,
+            UNDECIDED,
+            evidence(trace=Trace(calls=(call(),), blind={1: "mq:ListBrokers"})),
+            evidence(trace=Trace(calls=(call(),), blind={1: "mq:ListBrokers"}), replicates=False),
+        ),
+        (
             Rule.WEAK_CONFINEMENT,
             HOLD,
             evidence(policy=Policy(minimum_isolation="bubblewrap")),
