@@ -11,12 +11,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandboxes.contract import Sandbox
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
 from tests.integration.clients.toolchains import commons_logging
 from tests.integration.clients.toolchains import missing as missing_programs
+
+# A busy machine breaks no law.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 IN_CI = os.environ.get("CI") == "true"
 

@@ -249,6 +249,7 @@ def _touches(
 ) -> Iterable[Touch]:
     left_out = [given for name, given in operation.resets.items() if name not in call.params]
     brought = [given for name, given in operation.resets.items() if name in call.params]
+    chosen = frozenset(operation.chosen_by(call.params) if operation.chosen_by else ())
     for subject, part in _subjects(call, operation, response):
         yield Touch(
             call=call.n,
@@ -260,6 +261,7 @@ def _touches(
             hazard=operation.hazard,
             resets=tuple(pair for given in left_out for pair in given.items()),
             sets=tuple(setting for given in brought for setting in given),
+            chosen_by=chosen,
         )
 
 

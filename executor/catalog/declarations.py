@@ -227,6 +227,7 @@ class Operation:
             (a reboot, a failover).
         resets: parameter -> settings as AWS leaves them after a call without it, where engines
             keep what was there.
+        chosen_by: function of the parameters giving the attributes by which entries are chosen.
     """
 
     name: str
@@ -238,6 +239,7 @@ class Operation:
     reaches: tuple[str, ...] = ()
     hazard: Hazard | None = None
     resets: Mapping[str, JsonObject] = field(default_factory=dict)
+    chosen_by: Callable[[JsonObject], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

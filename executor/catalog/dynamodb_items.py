@@ -15,9 +15,10 @@ from decimal import Decimal, InvalidOperation
 from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
 from executor.model.json import Json, JsonObject, canonical, digest
 from executor.model.resource import DataMark
+from executor.model.stand_in import STAND_IN
 
 _BATCH = 25
-_STAND_IN = {"executor:not-copied": {"BOOL": True}}
+_STAND_IN = {STAND_IN: {"BOOL": True}}
 _STATEMENT = re.compile(
     r"""\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM|SELECT\s+.+?\s+FROM|EXISTS\s*\(\s*SELECT\s+.+?\s+FROM)"""
     r"""\s+("(?P<quoted>[^"]+)"|(?P<plain>[\w.-]+))""",
@@ -138,8 +139,14 @@ def looked_at(params: JsonObject, response: JsonObject) -> Iterable[Pair]:
     return _tables(params, _LOOKING)
 
 
+def tables_of(params: JsonObject) -> tuple[str, ...]:
+    """Return the tables of PartiQL statements; none when one is not understood."""
+    words = (*_WRITING, *_ERASING, *_LOOKING)
+    return tuple(name for name, _ in _tables(params, words))
+
+
 def _tables(params: JsonObject, words: Sequence[str]) -> list[Pair]:
-    found = [_STATEMENT.match(statement) for statement in _statements(params)]
+    found = [_STATEMENT.match(statement) for statement in statements(params)]
     if not all(found):
         # One statement that is not understood leaves the whole call unread.
         return []
@@ -150,7 +157,8 @@ def _tables(params: JsonObject, words: Sequence[str]) -> list[Pair]:
     ]
 
 
-def _statements(params: JsonObject) -> list[str]:
+def statements(params: JsonObject) -> list[str]:
+    """Return the PartiQL statements of a call; none for a call of another kind."""
     if "Statement" in params:
         return [text(params, "Statement")]
     several = objects(params, "Statements") or objects(params, "TransactStatements")

@@ -1,9 +1,9 @@
 """AWS Lambda: functions, with versions, URL, permissions and concurrency as parts.
 
 Values of environment variables are kept as digests only, code as its digest: a replica's
-functions have the digests for values, so that a change cannot read the target's secrets from
-it, and run a placeholder. A tool that compares them with its own (Terraform) updates them in
-the replica although the target has them already.
+functions have stand-ins with the digests for values, so that a change cannot read the target's
+secrets from it, and run a placeholder. A tool that compares them with its own (Terraform)
+updates them in the replica although the target has them already.
 
 A function has no birth mark (`LastModified` and `RevisionId` move with every update): that it
 was re-created is told by the trace alone.
@@ -41,10 +41,11 @@ from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
+from executor.model.stand_in import STAND_IN
 
 _ABSENT = frozenset({"ResourceNotFoundException"})
 _THERE = frozenset({"ResourceConflictException"})
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_STANDS_IN = re.compile(rf"{STAND_IN}:(sha256:[0-9a-f]{{64}})")
 _ANY_FUNCTION = {"FunctionName": "FunctionName"}
 _MOST_VERSIONS = 200
 _PLAIN = ("Runtime", "Handler", "Role", "Timeout", "MemorySize", "CodeSha256", "KMSKeyArn")
@@ -70,10 +71,11 @@ def _described(answer: JsonObject) -> Json:
 
 
 def _digest(value: str) -> str:
-    # A replica is given digests for values: the digest of one is itself, so that target and
+    # A replica is given stand-ins for values, which name their digests, so that target and
     # replica read the same.
-    if _DIGEST.fullmatch(value):
-        return value
+    stand_in = _STANDS_IN.fullmatch(value)
+    if stand_in is not None:
+        return stand_in[1]
     return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
 
 
@@ -130,7 +132,9 @@ def _create(raw: JsonObject, data: DataMark | None) -> _Params:
     params: dict[str, object] = {
         "FunctionName": raw["FunctionName"],
         "Role": raw["Role"],
-        "Environment": {"Variables": raw.get("Environment") or {}},
+        "Environment": {
+            "Variables": {n: f"{STAND_IN}:{v}" for n, v in table(raw, "Environment").items()}
+        },
         **{
             key: raw[key]
             for key in ("Description", "Timeout", "MemorySize", "Architectures", "Tags")

@@ -13,8 +13,9 @@ from urllib.parse import unquote
 from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
 from executor.model.json import JsonObject
 from executor.model.resource import DataMark
+from executor.model.stand_in import STAND_IN
 
-_MOST_BYTES = 4096
+_CONTENT = (f"{STAND_IN}\n" * 256)[:4096].encode()
 _VERSION = "?versionId="
 # Names the target's version in the placeholder, for learning the engine's id of it.
 _SEEDED = "seeded-version"
@@ -124,7 +125,7 @@ def learn_version(
 
 def _put(raw: JsonObject, key: str, fingerprint: str, version: str) -> Mapping[str, object]:
     size = int(fingerprint.partition(":")[0] or 0)
-    params = {"Bucket": raw["Name"], "Key": key, "Body": bytes(min(size, _MOST_BYTES))}
+    params = {"Bucket": raw["Name"], "Key": key, "Body": _CONTENT[:size]}
     return {**params, "Metadata": {_SEEDED: version}} if version else params
 
 

@@ -14,6 +14,7 @@ from executor.gateway.addressing import Addressing, Headers
 from executor.gateway.admission import Refused, Rule, first_refusal
 from executor.gateway.preparation import Preparation
 from executor.gateway.recorder import Recorder
+from executor.gateway.sight import Sight
 from executor.gateway.upstream import Answer, AnswerLost, EngineLost, Upstream
 from executor.gateway.vault import Vault
 from executor.gateway.wire import (
@@ -186,8 +187,9 @@ class Exchange:
         respond: Respond,
     ) -> None:
         ended: Call | None = None
+        sight = Sight()
         try:
-            reply, outcome = await self._answered(request, identity, call, body)
+            reply, outcome = await self._answered(request, identity, call, body, sight)
             try:
                 await respond(reply)
             except AnswerLost as lost:
@@ -199,16 +201,23 @@ class Exchange:
         finally:
             if ended is None:
                 ended = replace(call, status=None, detail="the request was broken off")
-            self._road.recorder.end(ended)
+            self._road.recorder.end(replace(ended, stand_in=sight.seen))
 
     async def _answered(
-        self, request: WireRequest, identity: Identity, call: Call, body: AsyncIterator[bytes]
+        self,
+        request: WireRequest,
+        identity: Identity,
+        call: Call,
+        body: AsyncIterator[bytes],
+        sight: Sight,
     ) -> tuple[Reply, Outcome]:
         try:
-            answer = await self._sent(request, identity, call, body)
+            answer = await self._sent(request, identity, call, body, sight)
             if _streams(identity, answer):
-                return self._streaming(request, identity, call, answer)
+                return self._streaming(request, identity, call, answer, sight)
             whole = await answer.whole()
+            if not call.mutating:
+                sight.look(whole)
         except EngineLost as lost:
             ended = replace(call, status=400, refused=Refusal.ENGINE_LOST, detail=str(lost))
             return _error(request, identity, "EngineLost", str(lost), 400), lambda: ended
@@ -223,15 +232,25 @@ class Exchange:
         return reply, partial(self._ended, identity, call, answer.status, headers, translated)
 
     async def _sent(
-        self, request: WireRequest, identity: Identity, call: Call, body: AsyncIterator[bytes]
+        self,
+        request: WireRequest,
+        identity: Identity,
+        call: Call,
+        body: AsyncIterator[bytes],
+        sight: Sight,
     ) -> Answer:
         outbound = self._road.addressing.outbound(request, identity)
-        pieces = outbound.body if request.buffered else self._teed(call, body)
+        if call.mutating:
+            sight.look(request.body)
+            content = identity.params.get("Body")
+            if isinstance(content, bytes):
+                sight.look_at_object(content)
+        pieces = outbound.body if request.buffered else sight.along(self._teed(call, body))
         return await self._road.upstream.send(
             request.method, outbound.target, outbound.headers, pieces
         )
 
-    async def _teed(self, call: Call, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _teed(self, call: Call, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """Pass a streamed body on and keep an encrypted copy for replay."""
         if self._road.vault is None or not call.sealed:
             async for piece in body:
@@ -244,10 +263,11 @@ class Exchange:
             blob.keep()
 
     def _streaming(
-        self, request: WireRequest, identity: Identity, call: Call, answer: Answer
+        self, request: WireRequest, identity: Identity, call: Call, answer: Answer, sight: Sight
     ) -> tuple[Reply, Outcome]:
         headers, _ = self._road.addressing.inbound(request, identity, answer.headers, None)
-        reply = Reply(status=answer.status, headers=headers, body=answer.pieces())
+        pieces = answer.pieces() if call.mutating else sight.along(answer.pieces())
+        reply = Reply(status=answer.status, headers=headers, body=pieces)
         return reply, partial(self._ended, identity, call, answer.status, headers, None)
 
     def _ended(

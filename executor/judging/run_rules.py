@@ -11,6 +11,7 @@ from jmespath.exceptions import JMESPathError
 
 from executor.judging.evidence import Evidence
 from executor.judging.gaps import touched_gaps
+from executor.judging.stand_ins import by_stand_ins, was_misled
 from executor.model.call import Call, Refusal, Verb
 from executor.model.decision import Decision
 from executor.model.finding import Finding, Rule
@@ -61,10 +62,11 @@ def _checked(check: str, state: JsonObject) -> Json:
 def change_failed(evidence: Evidence) -> Iterator[Finding]:
     """The command failed, or a call of a calls file did.
 
-    Where a refused call explains the failure, `not_rehearsed` speaks instead: the change may
-    be right, it only could not be tried.
+    Where a refused call explains the failure, or what the change was given in place of data,
+    `not_rehearsed` speaks instead: the change may be right, it only could not be tried.
     """
-    if evidence.outcome.failed and not any(_unrehearsed(c) for c in evidence.trace.calls):
+    trace = evidence.trace
+    if evidence.outcome.failed and not any(_unrehearsed(c) or was_misled(c) for c in trace.calls):
         yield evidence.finding(Rule.CHANGE_FAILED, _failure(evidence))
 
 
@@ -84,6 +86,7 @@ def not_rehearsed(evidence: Evidence) -> Iterator[Finding]:
                 calls=(call.n,),
             )
     yield from _hollow_runs(evidence)
+    yield from by_stand_ins(evidence)
 
 
 def _differences(call: Call, unfaithful: Mapping[str, str]) -> Iterator[str]:

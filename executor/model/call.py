@@ -51,6 +51,8 @@ class Call:
         duration_ms: time until the outcome; None when there was none.
         sealed: name of the vault entry with the exact parameters, for replay; empty when the
             redacted ones are exact.
+        stand_in: what a changing call sent, or a reading one got, holds what only stands in for
+            the target's data.
     """
 
     n: int
@@ -67,6 +69,7 @@ class Call:
     started_ms: float = 0.0
     duration_ms: float | None = None
     sealed: str = ""
+    stand_in: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -143,6 +146,7 @@ class Touch:
         hazard: what is dangerous about the call itself, whatever the state after it.
         resets: setting and value of everything that AWS resets because the call leaves it out.
         sets: the settings of that kind that the call brings.
+        chosen_by: attributes of entries that decide what the call is about.
     """
 
     call: int
@@ -154,6 +158,7 @@ class Touch:
     hazard: Hazard | None = None
     resets: tuple[tuple[str, Json], ...] = ()
     sets: tuple[str, ...] = ()
+    chosen_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

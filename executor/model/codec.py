@@ -28,6 +28,7 @@ def call_to_json(call: Call) -> dict[str, Json]:
         "started_ms": call.started_ms,
         "duration_ms": call.duration_ms,
         "sealed": call.sealed,
+        "stand_in": call.stand_in,
     }
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from executor import Report
 from tests.integration.conftest import Production, Rehearse
 
@@ -37,18 +39,18 @@ def a_queue_with_messages(production: Production) -> str:
     return url
 
 
-def a_table_with_items(production: Production) -> None:
+def a_table_with_items(production: Production, name: str = "customers") -> None:
     production.call(
         "dynamodb",
         "CreateTable",
-        TableName="customers",
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
     for n in range(3):
         item = {"id": {"S": str(n)}, "name": {"S": f"customer {n}"}}
-        production.call("dynamodb", "PutItem", TableName="customers", Item=item)
+        production.call("dynamodb", "PutItem", TableName=name, Item=item)
 
 
 # Denied
@@ -263,6 +265,37 @@ def test_a_service_that_the_catalog_cannot_read_is_undecided(
     assert report.decision == "undecided"
     assert rules(report) == {"not-covered"}
     assert "ses:VerifyEmailIdentity" in report.findings[0].message
+
+
+PUT_BACK = """
+d = c('dynamodb')
+d.put_item(TableName='archive', Item=d.scan(TableName='customers')['Items'][0])
+"""
+COPIED = """
+s3 = c('s3')
+body = s3.get_object(Bucket='invoices', Key='2025/a.pdf')['Body'].read()
+s3.put_object(Bucket='invoices', Key='copy.pdf', Body=body)
+"""
+CLEANED = """
+d = c('dynamodb')
+old = dict(FilterExpression='age > :a', ExpressionAttributeValues={':a': {'N': '90'}})
+for item in d.scan(TableName='customers', **old)['Items']:
+    d.delete_item(TableName='customers', Key={'id': item['id']})
+"""
+PARSED = "json.loads(c('secretsmanager').get_secret_value(SecretId='db')['SecretString'])['user']"
+
+
+@pytest.mark.parametrize("script", [PUT_BACK, COPIED, CLEANED, PARSED])
+def test_acting_by_data_that_no_replica_holds_is_undecided(
+    production: Production, rehearse: Rehearse, script: str
+) -> None:
+    a_bucket_with_objects(production)
+    a_table_with_items(production)
+    a_table_with_items(production, "archive")
+    production.call("secretsmanager", "CreateSecret", Name="db", SecretString='{"user": "x"}')
+    report = rehearse(script)
+    assert report.decision == "undecided"
+    assert rules(report) == {"not-rehearsed"}
 
 
 def test_looking_in_vain_for_what_to_delete_is_undecided(

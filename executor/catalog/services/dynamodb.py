@@ -28,6 +28,7 @@ from executor.catalog.declarations import (
     turned_off,
 )
 from executor.catalog.dynamodb_backups import BACKUP
+from executor.catalog.dynamodb_choices import choosing
 from executor.catalog.dynamodb_items import (
     batch_of,
     batches,
@@ -282,6 +283,17 @@ TABLE = ResourceType(
             "PutResourcePolicy",
             "TagResource",
             "UntagResource",
+        ),
+        *choosing(
+            "Query",
+            "Scan",
+            "DeleteItem",
+            "PutItem",
+            "UpdateItem",
+            "TransactWriteItems",
+            "BatchExecuteStatement",
+            "ExecuteStatement",
+            "ExecuteTransaction",
         ),
         *apart(Verb.WRITE, one_item, "PutItem", "UpdateItem"),
         *apart(Verb.ERASE, one_item, "DeleteItem"),

@@ -1,6 +1,6 @@
 """Amazon S3: buckets, with their objects and versions as data.
 
-A replica holds placeholders: zero bytes under the same keys. Tags, access lists, locks and
+A replica holds stand-ins of up to 4 KiB under the same keys. Tags, access lists, locks and
 metadata of single objects are not read; calls that let strangers read an object, or unlock
 one, leave a run undecided, as do access points, directory buckets, and the configurations that
 no emulator keeps (inventory, metrics, analytics, tiering, acceleration, requester pays).

@@ -31,6 +31,7 @@ from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
+from executor.model.stand_in import STAND_IN
 
 _MOVING_STAGES = ("AWSPREVIOUS", "AWSPENDING")
 _CURRENT = "AWSCURRENT"
@@ -89,7 +90,7 @@ def _put_values(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str,
     for version in sorted(set(stages.values()), key=lambda v: v == stages.get(_CURRENT)):
         yield {
             "SecretId": raw["ARN"],
-            "SecretString": "seeded",
+            "SecretString": STAND_IN,
             "ClientRequestToken": version,
             "VersionStages": sorted(s for s, v in stages.items() if v == version),
         }

@@ -29,6 +29,7 @@ from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
+from executor.model.stand_in import STAND_IN
 
 # SQS tells the depth in three numbers; a message is in exactly one of them.
 _DEPTHS = (
@@ -96,7 +97,7 @@ def _messages(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, o
     count = min(data.count or 0, _SEEDED_MESSAGES) if data else 0
     fifo = _name(raw).endswith(".fifo")
     for n in range(count):
-        message: dict[str, object] = {"QueueUrl": raw["QueueUrl"], "MessageBody": f"seeded {n}"}
+        message: dict[str, object] = {"QueueUrl": raw["QueueUrl"], "MessageBody": f"{STAND_IN} {n}"}
         if fifo:
             message |= {"MessageGroupId": "seeded", "MessageDeduplicationId": f"seeded-{n}"}
         yield message

@@ -30,6 +30,7 @@ from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, digest
 from executor.model.resource import DataMark
+from executor.model.stand_in import STAND_IN
 
 _SETTINGS = ("AllowedPattern", "DataType", "Description", "KeyId", "Policies", "Tier", "Type")
 _SEEDED_VALUES = {"aws:ec2:image": "ami-00000000000000000"}
@@ -60,7 +61,7 @@ def _put(raw: JsonObject, data: DataMark | None) -> Iterator[Mapping[str, object
     }
     if raw.get("Type") != "SecureString":
         params.pop("KeyId", None)
-    value = _SEEDED_VALUES.get(text(raw, "DataType"), "seeded")
+    value = _SEEDED_VALUES.get(text(raw, "DataType"), STAND_IN)
     yield {"Name": raw["Name"], "Value": value, "Tags": raw.get("Tags") or [], **params}
 
 

@@ -35,8 +35,15 @@ def call(
 def touches(
     operation: str, params: Mapping[str, object], response: Mapping[str, object] | None = None
 ) -> set[tuple[str, str, tuple[str, ...], str]]:
-    """(type, verb, handles, part) of everything that a call touched."""
-    return {_row(t) for t in CATALOG.touches(call(operation, params, response))}
+    """(type, verb, handles, part) of everything that a call touched, not of what it chose by."""
+    found = CATALOG.touches(call(operation, params, response))
+    return {_row(t) for t in found if not t.chosen_by}
+
+
+def chosen_by(operation: str, params: Mapping[str, object]) -> set[tuple[str, str]]:
+    """(resource, attribute) of everything that a call chose by."""
+    found = CATALOG.touches(call(operation, params))
+    return {(handle, name) for t in found for handle in t.handles for name in t.chosen_by}
 
 
 def _row(touch: Touch) -> tuple[str, str, tuple[str, ...], str]:

@@ -67,7 +67,7 @@ def test_items_are_put_back_by_their_keys_in_batches() -> None:
     batches = list(dynamodb_items.batches(_TABLE, data))
     puts = [put for batch in batches for put in _puts(batch)]
     assert [len(_puts(batch)) for batch in batches] == [25, 6]
-    stand_in = {"executor:not-copied": {"BOOL": True}}
+    stand_in = {"executor-stand-in": {"BOOL": True}}
     assert puts[0] == {"PutRequest": {"Item": {"id": {"B": b"\x00\xff"}, **stand_in}}}
 
 
@@ -105,8 +105,8 @@ def test_objects_are_put_back_small_under_their_keys() -> None:
     puts = list(s3_objects.put_objects(_BUCKET, data))
     assert dict(data.entries) == {"a?versionId=b": "3:x", "größe": f"{10**9}:y"}
     assert [(p["Key"], p["Body"]) for p in puts] == [
-        ("a?versionId=b", bytes(3)),
-        ("größe", bytes(4096)),
+        ("a?versionId=b", b"exe"),
+        ("größe", (b"executor-stand-in\n" * 256)[:4096]),
     ]
 
 
