@@ -154,8 +154,10 @@ class Catalog:
         if found is None:
             return ()
         response = call.response or {}
+        region = "" if found.is_global or found.borderless else call.region
+        account = "" if found.borderless else call.account
         return tuple(
-            touch
+            replace(touch, account=account, region=region)
             for type_name, operation in found.meanings
             if operation.name == call.operation
             for touch in _touches(call, type_name, operation, response)
@@ -284,10 +286,9 @@ def _with_shared_handles(touches: list[Touch]) -> tuple[Touch, ...]:
 
     A queue is made by name and removed by URL; the call that made it tells both.
     """
-    groups: dict[str, dict[str, set[str]]] = {}
-    by_type = sorted(touches, key=lambda t: t.type)
-    for type_name, members in groupby(by_type, key=lambda t: t.type):
-        known = groups.setdefault(type_name, {})
+    groups: dict[tuple[str, ...], dict[str, set[str]]] = {}
+    for kind, members in groupby(sorted(touches, key=_kind), key=_kind):
+        known = groups.setdefault(kind, {})
         for touch in members:
             if touch.verb is not Verb.CREATE:
                 continue
@@ -296,7 +297,11 @@ def _with_shared_handles(touches: list[Touch]) -> tuple[Touch, ...]:
                 known[handle] = joined
     shared: list[Touch] = []
     for touch in touches:
-        known = groups[touch.type]
+        known = groups[_kind(touch)]
         wider = frozenset(touch.handles).union(*(known.get(h, set()) for h in touch.handles))
         shared.append(replace(touch, handles=wider))
     return tuple(shared)
+
+
+def _kind(touch: Touch) -> tuple[str, ...]:
+    return touch.type, touch.account, touch.region

@@ -354,6 +354,7 @@ class Service:
         name: botocore service name.
         types: its resource types, in the order in which they are seeded.
         is_global: one for all regions (IAM).
+        borderless: its names mean the same in all regions and accounts (buckets).
         reaches: services that a call to this one may change or needs: they are hydrated with
             it. `*` is every service of the catalog (CloudFormation, code that runs).
         harmless: mutating operations that change no resource state worth reading (waiting,
@@ -365,6 +366,7 @@ class Service:
     name: str
     types: tuple[ResourceType, ...]
     is_global: bool = False
+    borderless: bool = False
     reaches: tuple[str, ...] = ()
     harmless: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, tuple[Operation, ...]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from executor.effects.fields import leaves
 from executor.model.call import Touch, Trace, Verb
@@ -61,17 +61,24 @@ class Causes:
 
     def direct(self, *resources: Resource) -> tuple[Touch, ...]:
         """Return the touches that name one of the resources."""
-        return self.named((r.type, r.handles) for r in resources)
-
-    def named(self, subjects: Iterable[tuple[str, Iterable[str]]]) -> tuple[Touch, ...]:
-        """Return the touches of any of the subjects: pairs of type and handles."""
         places = {
             place
-            for type_name, handles in subjects
-            for handle in handles
-            for place in self._places.get((type_name, handle), ())
+            for resource in resources
+            for place in self._named(resource.type, resource.handles)
+            if self.touches[place].concerns(resource)
         }
         return tuple(self.touches[place] for place in sorted(places))
+
+    def like(self, touch: Touch) -> tuple[Touch, ...]:
+        """Return the touches of what one touch is about."""
+        here = (touch.account, touch.region)
+        places = set(self._named(touch.type, touch.handles))
+        found = (self.touches[place] for place in sorted(places))
+        return tuple(t for t in found if (t.account, t.region) == here)
+
+    def _named(self, type_name: str, handles: Iterable[str]) -> Iterator[int]:
+        for handle in handles:
+            yield from self._places.get((type_name, handle), ())
 
     def made_by(self, call: int) -> tuple[Touch, ...]:
         """Return what one call brought into being."""

@@ -274,6 +274,7 @@ class Differ:
             gap.type == resource.type or (gap.type == "*" and gap.service == service)
             for gap in snapshot.gaps
             if gap.address in ("", resource.address)
+            and gap.meets(resource.account, resource.region)
         )
 
     def _loss(self, before: Resource) -> frozenset[Hazard]:

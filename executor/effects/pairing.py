@@ -56,7 +56,7 @@ def _by_name(resource: Resource) -> _Key | None:
     # A name that is only the id says nothing: ids are never given twice.
     if resource.name == resource.id and resource.type != STACK:
         return None
-    return resource.type, resource.region, resource.name
+    return resource.type, resource.account, resource.region, resource.name
 
 
 class _Places:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from executor.effects.causes import Causes
 from executor.effects.disagreements import Disagreement
 from executor.model.call import Touch, Verb
 from executor.model.effect import Transient
-from executor.model.resource import Snapshot
+from executor.model.resource import Resource, Snapshot
 
 
 def transients(
@@ -18,23 +20,26 @@ def transients(
         The transient resources, and (call, address, words) for each creation that
         "succeeded" although the resource was never seen and never removed.
     """
-    known = {
-        (r.type, h) for s in (prior, observed) for r in s.resources.values() for h in r.handles
-    }
+    known: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    for resource in (*prior.resources.values(), *observed.resources.values()):
+        for handle in resource.handles:
+            known[resource.type, handle].append(resource)
     ended = tuple(t for t in causes.touches if t.verb is Verb.DELETE and not t.part and t.succeeded)
-    found: dict[tuple[str, frozenset[str]], Transient] = {}
+    found: dict[tuple[str, ...], Transient] = {}
     lost: list[Disagreement] = []
     for touch in causes.touches:
         if touch.verb is not Verb.CREATE or not touch.succeeded or touch.part:
             continue
-        if any((touch.type, handle) in known for handle in touch.handles):
+        namesakes = (r for h in touch.handles for r in known.get((touch.type, h), ()))
+        if any(touch.concerns(resource) for resource in namesakes):
             continue
-        related = causes.named([(touch.type, touch.handles)])
+        related = causes.like(touch)
         name = _shortest(touch.handles)
         removals = _removals(touch, related) or _removals_of_owner(touch, ended, causes)
         if removals:
             calls = tuple(sorted({t.call for t in related} | removals))
-            found[touch.type, touch.handles] = Transient(type=touch.type, name=name, calls=calls)
+            key = (touch.type, touch.account, touch.region, *sorted(touch.handles))
+            found[key] = Transient(type=touch.type, name=name, calls=calls)
         else:
             lost.append((touch.call, "", f"{touch.type} {name} was made but is not there"))
     return tuple(found.values()), tuple(lost)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from executor.judging.coverage import STACK
 from executor.judging.evidence import Evidence
 from executor.model.call import Verb
+from executor.model.effect import Effect
 from executor.model.resource import Gap, Resource
 
 _SECRET = "AWS::SecretsManager::Secret"
@@ -29,23 +30,32 @@ def touched_gaps(evidence: Evidence) -> Iterator[tuple[Gap, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """First call per handle of a type, and per service."""
+    """First call per place and handle of a type, and per place and service.
 
-    types: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    services: dict[str, int] = field(default_factory=dict)
+    A place is account and region, each empty where it may be any.
+    """
 
-    def add(self, call: int, type_name: str, handles: Iterable[str]) -> None:
+    types: dict[str, dict[tuple[str, str, str], int]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    services: dict[str, dict[tuple[str, str], int]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+
+    def add(
+        self, call: int, type_name: str, handles: Iterable[str], place: tuple[str, str]
+    ) -> None:
         known = self.types[type_name]
         for handle in handles:
-            known[handle] = min(call, known.get(handle, call))
+            key = (*place, handle)
+            known[key] = min(call, known.get(key, call))
 
     def calls(self, gap: Gap, names: frozenset[str]) -> Iterator[int]:
         if gap.type == "*":
-            if gap.service in self.services:
-                yield self.services[gap.service]
+            yield from (n for p, n in self.services[gap.service].items() if gap.meets(*p))
             return
-        for handle, call in self.types.get(gap.type, {}).items():
-            if not gap.address or handle in names:
+        for (account, region, handle), call in self.types[gap.type].items():
+            if gap.meets(account, region) and (not gap.address or handle in names):
                 yield call
 
 
@@ -54,12 +64,13 @@ def _reached(evidence: Evidence) -> _Reached:
     acting = {c.n for c in evidence.trace.calls if c.mutating and (c.succeeded or c.uncertain)}
     for call in evidence.trace.calls:
         if call.n in acting:
-            reached.services.setdefault(call.service, call.n)
+            place = (call.account, call.region)
+            reached.services[call.service].setdefault(place, call.n)
     stacks: dict[str, int] = {}
     for touch in evidence.trace.touches:
         if touch.call not in acting:
             continue
-        reached.add(touch.call, touch.type, touch.handles)
+        reached.add(touch.call, touch.type, touch.handles, (touch.account, touch.region))
         if touch.type == STACK and touch.verb is not Verb.READ:
             for handle in touch.handles:
                 stacks.setdefault(handle, touch.call)
@@ -67,7 +78,10 @@ def _reached(evidence: Evidence) -> _Reached:
     for effect in evidence.effects.effects:
         # How it came about does not matter: what is known of it is not all.
         if effect.calls:
-            reached.add(effect.calls[0], effect.type, {effect.address, *effect.handles})
+            # An address names one resource, wherever it is.
+            reached.add(
+                effect.calls[0], effect.type, {effect.address, *effect.handles}, _place(effect)
+            )
     return reached
 
 
@@ -87,10 +101,16 @@ def _add_members(evidence: Evidence, reached: _Reached, stacks: dict[str, int]) 
                 if (member.type, member.id) in done:
                     continue
                 done.add((member.type, member.id))
-                reached.add(min(calls), member.type, [member.id])
+                place = (stack.account, stack.region)
+                reached.add(min(calls), member.type, [member.id], place)
                 if member.type == STACK:
                     stacks.setdefault(member.id, min(calls))
                     moved = True
+
+
+def _place(effect: Effect) -> tuple[str, str]:
+    seen = effect.after or effect.before or {}
+    return str(seen.get("account", "")), str(seen.get("region", ""))
 
 
 def _names(evidence: Evidence, gap: Gap) -> frozenset[str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
+from executor.model.resource import GLOBAL, Resource
 
 
 class Refusal(StrEnum):
@@ -38,6 +39,7 @@ class Call:
         service: botocore service name (`sqs`); empty when unidentified.
         operation: botocore operation name (`DeleteQueue`); empty when unidentified.
         region: AWS region the client meant.
+        account: 12-digit account that it was made in; empty for the target's own.
         params: parameters as botocore would take them, ids as the change sees them, secrets
             and large bodies replaced by a marker; blobs as `{"$bytes": n, "sha256": hex}`.
         mutating: the operation can change state.
@@ -70,6 +72,7 @@ class Call:
     duration_ms: float | None = None
     sealed: str = ""
     stand_in: bool = False
+    account: str = ""
 
     @property
     def succeeded(self) -> bool:
@@ -94,6 +97,8 @@ class Call:
             "mutating": self.mutating,
             "status": self.status,
         }
+        if self.account:
+            view["account"] = self.account
         if self.error:
             view["error"] = self.error
         if self.refused is not None:
@@ -147,6 +152,9 @@ class Touch:
         resets: setting and value of everything that AWS resets because the call leaves it out.
         sets: the settings of that kind that the call brings.
         chosen_by: attributes of entries that decide what the call is about.
+        account: account in which the handles mean something; empty where that is any, or the
+            target's own.
+        region: region in which they do; empty where that is any.
     """
 
     call: int
@@ -159,6 +167,18 @@ class Touch:
     resets: tuple[tuple[str, Json], ...] = ()
     sets: tuple[str, ...] = ()
     chosen_by: frozenset[str] = frozenset()
+    account: str = ""
+    region: str = ""
+
+    def concerns(self, resource: Resource) -> bool:
+        """Whether a resource that shares a handle is meant, and not a namesake elsewhere.
+
+        An ARN says itself where it belongs.
+        """
+        here = self.region in ("", resource.region) or resource.region == GLOBAL
+        if here and self.account in ("", resource.account):
+            return True
+        return any(h.startswith("arn:") and h in resource.handles for h in self.handles)
 
 
 @dataclass(frozen=True, slots=True)

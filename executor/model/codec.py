@@ -29,6 +29,7 @@ def call_to_json(call: Call) -> dict[str, Json]:
         "duration_ms": call.duration_ms,
         "sealed": call.sealed,
         "stand_in": call.stand_in,
+        "account": call.account,
     }
 
 

@@ -14,10 +14,14 @@ GLOBAL = "global"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """One service in one region (`global` for a global service)."""
+    """One service in one region (`global` for a global service) of one account.
+
+    The account is empty for the target's own.
+    """
 
     service: str
     region: str
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,18 +136,29 @@ class Gap:
         type: resource type, or `*` for the whole service.
         address: the one resource that could not be read; empty for all of the type.
         reason: why, in words.
+        region: where; empty for everywhere.
+        account: whose; empty for everybody's.
     """
 
     service: str
     type: str
     reason: str
     address: str = ""
+    region: str = ""
+    account: str = ""
+
+    def meets(self, account: str, region: str) -> bool:
+        """Whether what is in that account and region may be in the gap; empty is anywhere."""
+        elsewhere = self.region != "" and region not in ("", GLOBAL, self.region)
+        strangers = bool(self.account and account) and self.account != account
+        return not (elsewhere or strangers)
 
     def view(self) -> dict[str, Json]:
         """Return the report's view."""
         view: dict[str, Json] = {"service": self.service, "type": self.type, "reason": self.reason}
-        if self.address:
-            view["address"] = self.address
+        for name in ("address", "region", "account"):
+            if value := getattr(self, name):
+                view[name] = value
         return view
 
 

@@ -131,6 +131,7 @@ def _call(data: JsonObject) -> Call:
         error=_text(data.get("error", "")),
         refused=None if refused is None else Refusal(_text(refused)),
         detail=_text(data.get("detail", "")),
+        account=_text(data.get("account", "")),
     )
 
 
@@ -140,6 +141,8 @@ def _gap(data: JsonObject) -> Gap:
         type=_text(data["type"]),
         reason=_text(data["reason"]),
         address=_text(data.get("address", "")),
+        region=_text(data.get("region", "")),
+        account=_text(data.get("account", "")),
     )
 
 

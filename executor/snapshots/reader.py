@@ -357,4 +357,6 @@ def _gap(scope: Scope, kind: ResourceType, failure: CallFailed, *, address: str 
         type=kind.type,
         reason=f"{failure.operation}: {failure.code}: {failure.message}"[:300],
         address=address,
+        region="" if scope.region == GLOBAL else scope.region,
+        account=scope.account,
     )

@@ -266,4 +266,4 @@ BUCKET = ResourceType(
 )
 
 # Every bucket is listed from anywhere, and its name is taken everywhere.
-SERVICE = Service(name="s3", types=(BUCKET,), is_global=True)
+SERVICE = Service(name="s3", types=(BUCKET,), is_global=True, borderless=True)
