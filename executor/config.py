@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -152,15 +152,9 @@ def resolve_target(
     found = config.targets.get(chosen)
     if found is None:
         raise _unknown(chosen, config)
-    return TargetSettings(
-        name=found.name,
-        kind=found.kind,
+    return replace(
+        found,
         region=region or found.region or _region(found.profile, found.kind, environ),
-        regions=found.regions,
-        endpoint_url=found.endpoint_url,
-        profile=found.profile,
-        role=found.role,
-        role_read=found.role_read,
         account=found.account or account,
         origin=found.origin if name else f"the default target of {config.path}",
     )

@@ -21,7 +21,7 @@ from executor.model.decision import Decision
 from executor.model.finding import Rule
 from executor.model.hydration import Hydration
 from executor.model.intent import ResourcePattern
-from executor.model.target import TargetKind, TargetSettings
+from executor.model.target import AccountSettings, TargetKind, TargetSettings
 
 _SECRET = re.compile(r"secret|token|password|passwd|credential|access_?key|private_?key", re.I)
 _KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b")
@@ -60,6 +60,15 @@ class _PolicyForm(_Form):
     network: _NetworkForm = _NetworkForm()
 
 
+class _AccountForm(_Form):
+    profile: _Text | None = None
+    role: _Text | None = None
+    role_read: _Text | None = None
+
+
+_Account = Annotated[str, Field(pattern=r"^\d{12}$", strict=True)]
+
+
 class _TargetForm(_Form):
     profile: _Text | None = None
     role: _Text | None = None
@@ -67,7 +76,8 @@ class _TargetForm(_Form):
     region: _Text | None = None
     regions: list[_Text] = []
     endpoint_url: _Text | None = None
-    account: Annotated[str, Field(pattern=r"^\d{12}$", strict=True)] | None = None
+    account: _Account | None = None
+    accounts: dict[_Account, _AccountForm] = {}
     policy: _PolicyForm | None = None
 
 
@@ -200,6 +210,12 @@ def _target(name: str, form: _TargetForm, where: str) -> TargetSettings:
         kind=TargetKind.ENDPOINT if form.endpoint_url else TargetKind.AWS,
         region=form.region or (form.regions[0] if form.regions else ""),
         regions=tuple(form.regions),
+        accounts={
+            account: AccountSettings(
+                profile=how.profile or "", role=how.role or "", role_read=how.role_read or ""
+            )
+            for account, how in form.accounts.items()
+        },
         endpoint_url=form.endpoint_url or "",
         profile=form.profile or "",
         role=form.role or "",
@@ -266,6 +282,7 @@ def _translated(path: Path, error: ValidationError, prefix: str) -> InvalidConfi
 _FORMS: dict[tuple[str, ...], type[_Form]] = {
     (): _FileForm,
     ("targets", "*"): _TargetForm,
+    ("targets", "*", "accounts", "*"): _AccountForm,
     ("policy",): _PolicyForm,
     ("policy", "limits"): _LimitsForm,
     ("policy", "network"): _NetworkForm,
@@ -280,5 +297,6 @@ _FORMS: dict[tuple[str, ...], type[_Form]] = {
 
 
 def _known(parts: list[str]) -> list[str]:
-    key = tuple("*" if i == 1 and parts[0] == "targets" else p for i, p in enumerate(parts))
+    named = (1, 3) if "accounts" in parts[2:3] else (1,)
+    key = tuple("*" if i in named and parts[0] == "targets" else p for i, p in enumerate(parts))
     return sorted(_FORMS[key].model_fields) if key in _FORMS else []

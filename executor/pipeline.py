@@ -41,8 +41,8 @@ class Replica(Protocol):
         """What was hydrated."""
         ...
 
-    def prepare(self, service: str, operation: str, region: str) -> None:
-        """Hydrate what a call may meet."""
+    def prepare(self, service: str, operation: str, region: str, account: str) -> None:
+        """Hydrate what a call in one of the target's accounts may meet."""
         ...
 
     def prepare_types(self, type_globs: Iterable[str], region: str) -> None:

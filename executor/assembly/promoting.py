@@ -6,13 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from executor.assembly.targets import OpenTarget, writing_api
 from executor.catalog.catalog import Catalog
 from executor.effects import Differ
-from executor.errors import LedgerTampered, PromotionRefused, RecorderFailed
+from executor.errors import LedgerTampered, PromotionRefused
 from executor.gateway import Vault, unchunked_pieces
 from executor.ledger.ledger import Kind, Ledger
 from executor.ledger.store import RunStore
@@ -22,11 +23,11 @@ from executor.model.json import Json, JsonObject
 from executor.model.progress import Progress
 from executor.model.receipt import Receipt, Step
 from executor.model.report import Report
-from executor.model.resource import Scope
+from executor.model.resource import Scope, Snapshot
 from executor.promotion import Promoter, Rehearsed, target_lock
 from executor.promotion.preconditions import require_allowed
 from executor.reports import read_report
-from executor.snapshots import SettledReader, SnapshotReader
+from executor.snapshots import AccountsReader, SettledReader, SnapshotReader
 from executor.snapshots.redaction import RedactedReader
 
 
@@ -80,17 +81,17 @@ class Promotions:
         _refuse_other_target(report, target)
         assert target.read is not None
         ref = report.target
-        reader = SettledReader(
-            SnapshotReader(self._catalog, target.read, account=ref.account, region=ref.region),
-            patience_s=900.0,
-        )
+        reader = SettledReader(self._reader(target), patience_s=900.0)
+        rehearsed = self._rehearsed(report)
+        # All of them before the first step: a role that cannot be taken changes nothing.
+        writers = {call.account: writing_api(target, call.account) for call in rehearsed.made}
         with (
             target_lock(self._store.home / "locks", ref, run),
             _Material(self._store, run).opened() as material,
         ):
             promoter = Promoter(
                 catalog=self._catalog,
-                api=writing_api(target),
+                api=writers.__getitem__,
                 # What a snapshot file holds was redacted, and can only be compared with its like.
                 reader=RedactedReader(reader) if ref.snapshot else reader,
                 effects=Differ(self._catalog),
@@ -98,11 +99,22 @@ class Promotions:
                 journal=_LedgerJournal(self._ledger),
                 progress=progress,
             )
-            rehearsed = self._rehearsed(report)
             receipt = promoter.promote(rehearsed, approved_digests=self.approved(run))
         self._ledger.append(Kind.PROMOTION, run, receipt.to_json())
         self._store.write(run, "receipt.json", receipt.to_json())
         return receipt
+
+    def _reader(self, target: OpenTarget) -> AccountsReader:
+        ref = target.ref
+
+        def reader(account: str) -> SnapshotReader:
+            read = target.others[account]() if account else target.read
+            assert read is not None
+            return SnapshotReader(
+                self._catalog, read, account=account or ref.account, region=ref.region
+            )
+
+        return AccountsReader(cache(reader), Snapshot(account=ref.account, region=ref.region))
 
     def _refuse_second(self, run: str) -> None:
         if self._ledger.entries(kind=Kind.PROMOTION_STEP, run=run):
@@ -126,7 +138,7 @@ class Promotions:
                 report=report,
                 trace=self._catalog.trace(recorded),
                 baseline=snapshot_from_json(snapshot),
-                scopes=frozenset(Scope(str(s[0]), str(s[1])) for s in map(_pair, scopes)),
+                scopes=frozenset(Scope(*_place(scope)) for scope in scopes),
             )
         except (KeyError, TypeError, ValueError, AssertionError) as error:
             raise PromotionRefused(
@@ -224,7 +236,8 @@ def _object(value: object) -> JsonObject:
     return value
 
 
-def _pair(value: object) -> list[object]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise RecorderFailed("a scope is not a pair")
-    return value
+def _place(value: object) -> tuple[str, str, str]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise TypeError("a scope is not service, region and account")
+    service, region, account = map(str, value)
+    return service, region, account

@@ -204,7 +204,7 @@ class DryRuns:
                 "baseline.json",
                 {
                     "snapshot": snapshot_to_json(rehearsal.baseline),
-                    "scopes": sorted([s.service, s.region] for s in rehearsal.scopes),
+                    "scopes": sorted([s.service, s.region, s.account] for s in rehearsal.scopes),
                 },
             )
         store.write_report(run, report.to_json())

@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
 from pathlib import Path
 
 from executor.assembly.targets import OpenTarget
-from executor.aws import Api, Credentials, Where
+from executor.aws import Api, Credentials, RawCaller, Where
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
 from executor.changes.calls import CallsRunner
@@ -32,6 +34,8 @@ from sandboxes.contract import Sandbox
 # The slowest to get ready for comes first; all are what changes are likely to ask for.
 _LIKELY = ("s3", "sqs", "sns", "dynamodb", "iam")
 _QUIET_S = 0.03
+# They take an account's number for an access key; moto has one account.
+_KEEP_ACCOUNTS_APART = frozenset({"localstack", "ministack"})
 # Needed when the change has ended.
 _NEEDED_AFTER = (
     "executor.effects",
@@ -44,59 +48,90 @@ _NEEDED_AFTER = (
 
 
 class HydratedReplica:
-    """A sandbox that hydrates by need, and can be read back."""
+    """A sandbox that hydrates by need, and can be read back; of one account or several."""
 
     def __init__(
         self,
-        hydrator: Hydrator,
-        reader: SettledReader,
+        wing: Callable[[str], _Wing],
+        account: str,
+        regions: Sequence[str],
         aliases: Aliases,
-        api: Api,
         catalog: Catalog,
     ) -> None:
         """Args:
-        hydrator: fills the sandbox.
-        reader: reads it.
+        wing: makes the part of the replica that is of one account.
+        account: the target's own account.
+        regions: its regions.
         aliases: ids of the target and of the engine.
-        api: calls the sandbox.
         catalog: what it is read by.
         """
         self.catalog = catalog
-        self._api = api
-        self._hydrator = hydrator
-        self._reader = reader
         self.aliases = aliases
+        self._account = account
+        self._regions = regions
+        self._make = wing
+        self._lock = threading.Lock()
+        self._own = wing("")
+        self._wings = {"": self._own}
 
     @property
     def baseline(self) -> Snapshot:
         """What the target held."""
-        return self._hydrator.baseline
+        return _merged(wing.hydrator.baseline for wing in self._wings.values())
 
     @property
     def prior(self) -> Snapshot:
         """What the replica held before the change."""
-        return self._hydrator.prior
+        return _merged(wing.hydrator.prior for wing in self._wings.values())
 
     @property
     def scopes(self) -> frozenset[Scope]:
         """What was hydrated."""
-        return self._hydrator.scopes
+        return frozenset[Scope]().union(*(w.hydrator.scopes for w in self._wings.values()))
 
     def get_ready(self, service: str) -> None:
         """Make what calls the sandbox for a service, before it is needed."""
-        self._api.prepare(service)
+        self._own.api.prepare(service)
 
-    def prepare(self, service: str, operation: str, region: str) -> None:
+    def prepare(self, service: str, operation: str, region: str, account: str) -> None:
         """Hydrate what a call may meet."""
-        self._hydrator.prepare(service, operation, region)
+        self._wing(account).hydrator.prepare(service, operation, region)
 
     def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
-        """Hydrate the types that an intent names."""
-        self._hydrator.prepare_types(type_globs, region)
+        """Hydrate the types that an intent names, in every region of the target."""
+        named = tuple(type_globs)
+        for place in dict.fromkeys((region, *self._regions)):
+            self._own.hydrator.prepare_types(named, place)
+
+    def prepare_all(self, accounts: Iterable[str]) -> None:
+        """Hydrate everything in every region of the target's own and of other accounts."""
+        for account in (self._account, *accounts):
+            for region in self._regions:
+                self._wing(account).hydrator.prepare_all(region)
 
     def observe(self) -> Snapshot:
         """Read what the replica holds once it has settled."""
-        return self._reader.read(self._hydrator.scopes)
+        return _merged(w.reader.read(w.hydrator.scopes) for w in list(self._wings.values()))
+
+    def _wing(self, account: str) -> _Wing:
+        name = "" if account == self._account else account
+        with self._lock:
+            if name not in self._wings:
+                self._wings[name] = self._make(name)
+            return self._wings[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wing:
+    """The part of a replica that is of one account."""
+
+    api: Api
+    hydrator: Hydrator
+    reader: SettledReader
+
+
+def _merged(snapshots: Iterable[Snapshot]) -> Snapshot:
+    return reduce(Snapshot.merged, snapshots)
 
 
 def hydrated(
@@ -107,34 +142,59 @@ def hydrated(
     hydration: Hydration,
 ) -> HydratedReplica:
     """Return a sandbox as a replica of a target that fills by need, or as `hydration` says."""
-    ref = target.ref
-    keys = Credentials(access_key=ref.account, secret_key="rehearsal")
-    api = Api(Where(region=ref.region, endpoint_url=sandbox.url, credentials=keys))
     aliases = Aliases()
-    own = SnapshotReader(
+
+    def wing(account: str) -> _Wing:
+        return _wing(sandbox, target, account, aliases, catalog, progress, hydration)
+
+    regions = tuple(dict.fromkeys((target.ref.region, *target.settings.regions)))
+    replica = HydratedReplica(wing, target.ref.account, regions, aliases, catalog)
+    if hydration.mode is Hydrate.ALL and (target.read or target.saved) is not None:
+        replica.prepare_all(target.others)
+    return replica
+
+
+def _wing(
+    sandbox: Sandbox,
+    target: OpenTarget,
+    elsewhere: str,
+    aliases: Aliases,
+    catalog: Catalog,
+    progress: Progress,
+    hydration: Hydration,
+) -> _Wing:
+    """Return the part of a replica that is of one account.
+
+    Args:
+        sandbox: the replica.
+        target: what it is made of.
+        elsewhere: the account; empty for the target's own.
+        aliases: ids of all accounts.
+        catalog: the declarations.
+        progress: told what happens.
+        hydration: how much the replica gets.
+    """
+    ref = target.ref
+    account = elsewhere or ref.account
+    keys = Credentials(access_key=account, secret_key="rehearsal")
+    api = Api(Where(region=ref.region, endpoint_url=sandbox.url, credentials=keys))
+    read = partial(
+        SnapshotReader,
         catalog,
         api,
-        account=ref.account,
+        account=account,
         region=ref.region,
         implements=sandbox.operations.implements,
     )
-    translated = SettledReader(
-        SnapshotReader(
-            catalog,
-            api,
-            account=ref.account,
-            region=ref.region,
-            implements=sandbox.operations.implements,
-            translation=aliases,
-        )
-    )
+    own, translated = read(), SettledReader(read(translation=aliases))
 
     def list_engine(kind: ResourceType, region: str) -> tuple[Resource, ...]:
         return own.read_type(kind, own.scope(catalog.service_of(kind.type), region))
 
-    source, copier = _source(target, catalog, progress, hydration), None
-    if target.read is not None and hydration.copy:
-        copier = Copier(catalog, target.read, wanted=hydration.copies)
+    there = target.others[elsewhere]() if elsewhere and target.saved is None else target.read
+    source, copier = _source(target, account, there, catalog, progress, hydration), None
+    if there is not None and hydration.copy:
+        copier = Copier(catalog, there, wanted=hydration.copies)
     hydrator = Hydrator(
         catalog=catalog,
         source=source,
@@ -150,35 +210,39 @@ def hydrated(
             progress=lambda done, known: progress.tick("rebuilt", done, known),
             fill=copier,
         ),
-        account=ref.account,
+        account=account,
         region=ref.region,
         progress=lambda text: progress.stage("replica", text),
+        elsewhere=elsewhere,
         uncopied=copier.taken if copier is not None else tuple,
     )
-    if hydration.mode is Hydrate.ALL and source is not None:
-        hydrator.prepare_all(ref.region)
-    return HydratedReplica(hydrator, translated, aliases, api, catalog)
+    return _Wing(api=api, hydrator=hydrator, reader=translated)
 
 
 def _source(
-    target: OpenTarget, catalog: Catalog, progress: Progress, hydration: Hydration
+    target: OpenTarget,
+    account: str,
+    there: RawCaller | None,
+    catalog: Catalog,
+    progress: Progress,
+    hydration: Hydration,
 ) -> SnapshotReader | SavedSource | None:
-    """Return where the target's state comes from; None where there is no target."""
+    """Return where the state of an account comes from; None where there is no target."""
     ref = target.ref
     if target.saved is not None:
         return SavedSource(
             catalog,
             target.saved,
-            account=ref.account,
+            account=account,
             region=ref.region,
             left_out=left_out(hydration, catalog),
         )
-    if target.read is None:
+    if there is None:
         return None
     return SnapshotReader(
         catalog,
-        target.read,
-        account=ref.account,
+        there,
+        account=account,
         region=ref.region,
         cap=hydration.entries,
         left_out=left_out(hydration, catalog),
@@ -223,6 +287,7 @@ def open_gateway(
         operations=sandbox.operations,
         recorder=FileRecorder(trace),
         account=target.ref.account,
+        accounts=_rehearsed_accounts(sandbox, target),
         region=target.ref.region,
         vault=vault,
         aliases=replica.aliases,
@@ -232,6 +297,14 @@ def open_gateway(
     # Addresses that the engine gives out must lead back to the gateway, not around it.
     replica.aliases.add(f"127.0.0.1:{gateway.port}", sandbox.url.partition("://")[2])
     return gateway
+
+
+def _rehearsed_accounts(sandbox: Sandbox, target: OpenTarget) -> tuple[str, ...]:
+    """Return the further accounts whose roles a change may take."""
+    if sandbox.info.emulator not in _KEEP_ACCOUNTS_APART:
+        return ()
+    saved = target.saved.accounts if target.saved is not None else ()
+    return tuple({*target.others, *saved} - {target.ref.account})
 
 
 def make_calls(change: CallsChange, url: str, target: OpenTarget) -> ChangeOutcome:

@@ -46,21 +46,16 @@ def take_snapshot(
         )
     ref = target.ref
     wanted = narrowed(catalog, request.services, request.types)
-    reader = SnapshotReader(
-        wanted,
-        target.read,
-        account=ref.account,
-        region=ref.region,
-        cap=hydration.entries,
-    )
-    progress.stage("snapshot", f"of {ref.name} ({ref.account}, {ref.region})")
-    scopes = take(
-        wanted,
-        reader,
-        _scopes(wanted, reader),
-        account=ref.account,
-        progress=progress.tick,
-    )
+    regions = tuple(dict.fromkeys((ref.region, *target.settings.regions)))
+    progress.stage("snapshot", f"of {ref.name} ({ref.account}, {', '.join(regions)})")
+    scopes: list[SavedScope] = []
+    others = {account: read() for account, read in target.others.items()}
+    for account, there in {ref.account: target.read, **others}.items():
+        reader = SnapshotReader(
+            wanted, there, account=account, region=ref.region, cap=hydration.entries
+        )
+        places = _scopes(wanted, reader, regions)
+        scopes += take(wanted, reader, places, account=account, progress=progress.tick)
     _refuse_nothing(scopes, ref.name)
     snapshot = SavedSnapshot(
         source=ref.name,
@@ -69,7 +64,7 @@ def take_snapshot(
         region=ref.region,
         taken=datetime.now(UTC).isoformat(timespec="seconds"),
         executor=__version__,
-        scopes=scopes,
+        scopes=tuple(scopes),
     )
     return write_snapshot(request.output, snapshot)
 
@@ -119,8 +114,10 @@ def _kept(service: Service, globs: tuple[str, ...]) -> Service:
     return replace(service, types=tuple(matching))
 
 
-def _scopes(catalog: Catalog, reader: SnapshotReader) -> list[Scope]:
-    return [reader.scope(name) for name in catalog.services]
+def _scopes(catalog: Catalog, reader: SnapshotReader, regions: Iterable[str]) -> list[Scope]:
+    places = [reader.scope(name, region) for region in regions for name in catalog.services]
+    # Global services have but one place.
+    return list(dict.fromkeys(places))
 
 
 def _refuse_nothing(scopes: Iterable[SavedScope], name: str) -> None:

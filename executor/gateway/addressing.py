@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from executor.gateway import versions
+from executor.gateway.accounts import Accounts
 from executor.gateway.addresses import Addresses, may_hold_addresses
 from executor.gateway.aliases import Aliases
 from executor.gateway.upstream import forwarded_headers
@@ -64,13 +65,13 @@ class Outbound:
 class Addressing:
     """Turns requests and answers into what the other side understands."""
 
-    def __init__(self, *, account: str, addresses: Addresses, aliases: Aliases) -> None:
+    def __init__(self, *, accounts: Accounts, addresses: Addresses, aliases: Aliases) -> None:
         """Args:
-        account: 12-digit account that calls appear as.
+        accounts: whose calls appear as which account.
         addresses: host names on both sides.
         aliases: ids to translate.
         """
-        self._account = rf"\g<1>{account}\g<2>"
+        self._accounts = accounts
         self._addresses = addresses
         self._aliases = aliases
 
@@ -78,7 +79,8 @@ class Addressing:
         """Return what to send to the engine."""
         target = request.target
         if "?" in target:
-            target = _V2_QUERY.sub(self._account, _PRESIGNED.sub(self._account, target))
+            account = self._credential(identity)
+            target = _V2_QUERY.sub(account, _PRESIGNED.sub(account, target))
         if target.startswith(("http://", "https://")):
             target = "/" + target.partition("://")[2].partition("/")[2]
         if identity.service == "s3":
@@ -137,10 +139,15 @@ class Addressing:
             body = versions.in_body(body, self._aliases.to_engine)
         return self._addresses.queue_for_engine(body) if identity.service == "sqs" else body
 
+    def _credential(self, identity: Identity) -> str:
+        """Return what takes an access key's place between what stands around it."""
+        return rf"\g<1>{self._accounts.of(identity)}\g<2>"
+
     def _header(self, name: str, value: str, identity: Identity, host: str) -> str:
         match name.lower():
             case "authorization":
-                return _V2_HEADER.sub(self._account, _CREDENTIAL.sub(self._account, value))
+                account = self._credential(identity)
+                return _V2_HEADER.sub(account, _CREDENTIAL.sub(account, value))
             case "host":
                 return host
             case "accept-encoding":

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from executor.gateway.accounts import Accounts, asked_for
 from executor.gateway.wire import Identity
 from executor.model.call import Refusal
 
@@ -71,30 +72,28 @@ class EngineHasIt:
         )
 
 
-class OneAccount:
-    """Refuses roles of other accounts: the replica is of one account only.
+class KnownAccounts:
+    """Refuses roles of accounts that are not rehearsed.
 
     What a change did with such a role would be seen, and promoted, as done to this account.
     """
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, accounts: Accounts) -> None:
         """Args:
-        account: 12-digit account of the replica.
+        accounts: those of the run.
         """
-        self._account = account
+        self._accounts = accounts
 
     def __call__(self, identity: Identity) -> Refused | None:
         """See `Rule`."""
-        if identity.service != "sts" or not identity.operation.startswith("Assume"):
-            return None
-        parts = str(identity.params.get("RoleArn", "")).split(":")
-        other = parts[4] if len(parts) > 4 else identity.params.get("TargetPrincipal")
-        if other in (None, self._account):
+        other = asked_for(identity)
+        if not other or self._accounts.knows(other):
             return None
         return Refused(
             refusal=Refusal.NOT_IMPLEMENTED,
             code="AccessDenied",
-            message=f"only account {self._account} is rehearsed; the role is of {other}",
+            message=f"the role is of account {other}, which is not rehearsed; a target says in"
+            " `accounts` which others are",
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from dataclasses import dataclass, replace
 from functools import partial
 
+from executor.gateway.accounts import Accounts
 from executor.gateway.addressing import Addressing, Headers
 from executor.gateway.admission import Refused, Rule, first_refusal
 from executor.gateway.preparation import Preparation
@@ -59,6 +60,7 @@ class Road:
     """What requests are led along; one per gateway."""
 
     identifier: Identifier
+    accounts: Accounts
     rules: Sequence[Rule]
     preparation: Preparation
     recorder: Recorder
@@ -161,6 +163,7 @@ class Exchange:
             region=identity.region,
             params=params,
             mutating=is_mutating(identity.service, identity.operation),
+            account=self._road.accounts.of(identity),
         )
         return call, hidden
 
@@ -228,8 +231,17 @@ class Exchange:
         headers, translated = self._road.addressing.inbound(
             request, identity, answer.headers, whole
         )
+        if identity.service == "sts":
+            self._learn_account(identity, answer.status, headers, translated)
         reply = Reply(status=answer.status, headers=headers, body=translated)
         return reply, partial(self._ended, identity, call, answer.status, headers, translated)
+
+    def _learn_account(
+        self, identity: Identity, status: int, headers: Headers, body: bytes
+    ) -> None:
+        outcome = self._road.answers.outcome(identity, status, headers, body, complete=True)
+        if outcome.response is not None and not outcome.error:
+            self._road.accounts.learn(identity, outcome.response)
 
     async def _sent(
         self,

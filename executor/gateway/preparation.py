@@ -6,34 +6,39 @@ import asyncio
 from collections.abc import Callable
 
 from executor.errors import ExecutorError
+from executor.gateway.accounts import Accounts
 from executor.gateway.admission import Refused
 from executor.gateway.wire import Identity
 from executor.model.call import Refusal
 
-Prepare = Callable[[str, str, str], None]
-"""Told service, operation and region before a call is forwarded; may take its time."""
+Prepare = Callable[[str, str, str, str], None]
+"""Told service, operation, region and account before a call is forwarded; may take its time."""
 
 
 class Preparation:
-    """Asks once for each service, operation and region; used by one event loop.
+    """Asks once for each service, operation, region and account; used by one event loop.
 
     Calls of one service wait for each other's preparation, those of others go on.
     """
 
-    def __init__(self, prepare: Prepare) -> None:
+    def __init__(self, prepare: Prepare, accounts: Accounts) -> None:
         """Args:
         prepare: blocks until the replica is ready; runs in a thread of its own.
+        accounts: whose call it is.
         """
         self._prepare = prepare
-        self._done: set[tuple[str, str, str]] = set()
-        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._accounts = accounts
+        self._done: set[tuple[str, str, str, str]] = set()
+        self._locks: dict[tuple[str, str, str], asyncio.Lock] = {}
 
     async def refusal(self, identity: Identity) -> Refused | None:
         """Prepare for a call; returns why it must not be made, if so."""
-        key = (identity.service, identity.operation, identity.region)
+        account = self._accounts.of(identity)
+        key = (identity.service, identity.operation, identity.region, account)
         if key in self._done:
             return None
-        lock = self._locks.setdefault((identity.service, identity.region), asyncio.Lock())
+        place = (identity.service, identity.region, account)
+        lock = self._locks.setdefault(place, asyncio.Lock())
         async with lock:
             if key in self._done:
                 return None

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 from executor.aws_models import shared_loader
 from executor.errors import ExecutorError, RecorderFailed
+from executor.gateway.accounts import Accounts
 from executor.gateway.addresses import Addresses
 from executor.gateway.addressing import Addressing
-from executor.gateway.admission import EngineHasIt, Implements, OneAccount, Rule
+from executor.gateway.admission import EngineHasIt, Implements, KnownAccounts, Rule
 from executor.gateway.aliases import Aliases
 from executor.gateway.connection import ClientConnection, Patience
 from executor.gateway.doors import Doors
@@ -36,7 +37,7 @@ _TURNS = 25
 T = TypeVar("T")
 
 
-def _nothing_to_prepare(service: str, operation: str, region: str) -> None:
+def _nothing_to_prepare(service: str, operation: str, region: str, account: str) -> None:
     """The replica needs no hydration."""
 
 
@@ -53,6 +54,7 @@ class Gateway:
         operations: Implements,
         recorder: Recorder,
         account: str,
+        accounts: Iterable[str] = (),
         region: str,
         vault: Vault | None = None,
         aliases: Aliases | None = None,
@@ -66,6 +68,7 @@ class Gateway:
         operations: what the engine implements.
         recorder: keeps the calls.
         account: 12-digit account that calls appear as.
+        accounts: others, whose roles they may take.
         region: region of requests that name none.
         vault: keeps exact parameters; None keeps none.
         aliases: ids to translate.
@@ -79,15 +82,17 @@ class Gateway:
         identifier = Identifier(models, default_region=region)
         parts = urlsplit(upstream)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        whose = Accounts(account, accounts)
         addressing = Addressing(
-            account=account,
+            accounts=whose,
             addresses=Addresses(f"{host}:{port}", models),
             aliases=aliases or Aliases(),
         )
         self._road = Road(
             identifier=identifier,
-            rules=(EngineHasIt(operations), OneAccount(account), *rules),
-            preparation=Preparation(prepare),
+            accounts=whose,
+            rules=(EngineHasIt(operations), KnownAccounts(whose), *rules),
+            preparation=Preparation(prepare, whose),
             recorder=recorder,
             redaction=Redaction(models),
             vault=vault,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -20,6 +21,21 @@ class TargetKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """How a further account of a target is reached.
+
+    Attributes:
+        profile: AWS profile; empty for the target's own.
+        role: role to assume for a promotion; empty for none.
+        role_read: read-only role for snapshots; empty for the profile itself.
+    """
+
+    profile: str = ""
+    role: str = ""
+    role_read: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
     """How a target is reached.
 
@@ -27,7 +43,8 @@ class TargetSettings:
         name: the name in `executor.toml`, a URL, `ambient` or `none`.
         kind: what it is.
         region: default region.
-        regions: further regions that belong to it.
+        regions: all regions that belong to it; empty for the default one.
+        accounts: further accounts that belong to it, whose roles a change may take.
         endpoint_url: where an `endpoint` listens; empty for AWS.
         profile: AWS profile; empty for the ambient credentials.
         role: role to assume for a promotion; empty for none.
@@ -40,6 +57,7 @@ class TargetSettings:
     kind: TargetKind
     region: str
     regions: tuple[str, ...] = ()
+    accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     endpoint_url: str = ""
     profile: str = ""
     role: str = ""

@@ -86,6 +86,11 @@ class Rehearsed:
     baseline: Snapshot
     scopes: frozenset[Scope]
 
+    @property
+    def made(self) -> tuple[Call, ...]:
+        """The calls that a promotion makes; raises `PromotionRefused` where one cannot be."""
+        return replayable(self.trace.calls)
+
 
 class Promoter:
     """Promotes one rehearsed run to the target it was rehearsed for."""
@@ -94,7 +99,7 @@ class Promoter:
         self,
         *,
         catalog: Catalog,
-        api: Caller,
+        api: Callable[[str], Caller],
         reader: TargetReader,
         effects: EffectSource,
         material: Material,
@@ -104,7 +109,8 @@ class Promoter:
     ) -> None:
         """Args:
         catalog: knows which types take time to be made or removed.
-        api: makes the calls; the only thing here that holds write credentials.
+        api: gives what makes calls in an account (empty for the target's own); the only thing
+            here that holds write credentials.
         reader: reads the target, with read calls only.
         effects: tells what came of it.
         material: exact parameters.
@@ -130,7 +136,7 @@ class Promoter:
         """
         require_intact(run.report, run.trace.calls, run.baseline)
         require_allowed(run.report, approved_digests)
-        calls = replayable(run.trace.calls)
+        calls = run.made
         exact = {call.n: self._material.params(call) for call in calls}
         self._refuse_drift(run)
         started = _now()
@@ -189,7 +195,8 @@ class Promoter:
         self._journal.before(run, call)
         step = _step(call, StepStatus.IN_DOUBT, "no answer was recorded")
         try:
-            answer = self._api.call(call.service, call.operation, real, region=call.region)
+            api = self._api(call.account)
+            answer = api.call(call.service, call.operation, real, region=call.region)
             substitution.learn(call.response, answer)
             step = _step(call, StepStatus.DONE)
         except CallFailed as failure:

@@ -50,6 +50,7 @@ class Hydrator:
         region: str,
         progress: Callable[[str], None] = lambda text: None,
         uncopied: Callable[[], tuple[Gap, ...]] = tuple,
+        elsewhere: str = "",
     ) -> None:
         """Args:
         catalog: the declarations.
@@ -59,6 +60,7 @@ class Hydrator:
         account: 12-digit account.
         region: default region.
         progress: told what is being hydrated.
+        elsewhere: the account where it is not the run's own.
         uncopied: what the seeder could not copy of the target's data since it was last asked.
         """
         self._catalog = catalog
@@ -68,6 +70,7 @@ class Hydrator:
         self._region = region
         self._progress = progress
         self._uncopied = uncopied
+        self._elsewhere = elsewhere
         self._lock = threading.Lock()
         self._done: set[Scope] = set()
         self._prepared: set[tuple[str, str, str]] = set()
@@ -125,7 +128,8 @@ class Hydrator:
 
     def _scope(self, service: str, region: str) -> Scope:
         found = self._catalog.service(service)
-        return Scope(service, GLOBAL if found is not None and found.is_global else region)
+        is_global = found is not None and found.is_global
+        return Scope(service, GLOBAL if is_global else region, self._elsewhere)
 
     def _wanted(self, service: str, operation: str, region: str) -> tuple[str, ...]:
         names = set(self._catalog.reached(service, operation))

@@ -2,8 +2,9 @@
 a file in which a snapshot was kept.
 """
 
+from executor.snapshots.accounts import AccountsReader
 from executor.snapshots.reader import SnapshotReader
 from executor.snapshots.settling import SettledReader
 from executor.snapshots.source import SavedSource
 
-__all__ = ["SavedSource", "SettledReader", "SnapshotReader"]
+__all__ = ["AccountsReader", "SavedSource", "SettledReader", "SnapshotReader"]

@@ -7,6 +7,7 @@ read, a type that was left out, or one that was read by an older declaration.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
@@ -49,7 +50,8 @@ class SavedSource:
         for scope in wanted:
             service = self._catalog.service(scope.service)
             kinds = service.types if service is not None else ()
-            saved = self._scopes.get(scope)
+            # The file says whose a scope is; the source is of one account.
+            saved = self._scopes.get(replace(scope, account=""))
             if saved is None:
                 gaps.extend(_uncovered(scope, kinds))
                 continue

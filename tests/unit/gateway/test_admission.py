@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from executor.gateway.admission import EngineHasIt, OneAccount, Refused, first_refusal
+from executor.gateway.accounts import Accounts
+from executor.gateway.admission import EngineHasIt, KnownAccounts, Refused, first_refusal
 from executor.gateway.wire import Identity
 from executor.model.call import Refusal
 from sandboxes.model import Operations
@@ -64,7 +65,7 @@ def test_refusal_is_no_server_error_that_clients_would_repeat() -> None:
 @pytest.mark.parametrize("operation", ["AssumeRole", "AssumeRoleWithWebIdentity"])
 def test_role_of_another_account_is_refused(operation: str) -> None:
     params = {"RoleArn": "arn:aws:iam::999999999999:role/admin"}
-    refused = OneAccount(_ACCOUNT)(_identity("sts", operation, params))
+    refused = KnownAccounts(Accounts(_ACCOUNT))(_identity("sts", operation, params))
     assert refused is not None
     assert "999999999999" in refused.message
     assert refused.refusal is Refusal.NOT_IMPLEMENTED
@@ -72,11 +73,17 @@ def test_role_of_another_account_is_refused(operation: str) -> None:
 
 def test_role_of_the_own_account_passes() -> None:
     params = {"RoleArn": f"arn:aws:iam::{_ACCOUNT}:role/admin"}
-    assert OneAccount(_ACCOUNT)(_identity("sts", "AssumeRole", params)) is None
+    assert KnownAccounts(Accounts(_ACCOUNT))(_identity("sts", "AssumeRole", params)) is None
+
+
+def test_role_of_an_account_that_the_target_names_passes() -> None:
+    params = {"RoleArn": "arn:aws:iam::999999999999:role/admin"}
+    accounts = Accounts(_ACCOUNT, ["999999999999"])
+    assert KnownAccounts(accounts)(_identity("sts", "AssumeRole", params)) is None
 
 
 def test_root_of_another_account_is_refused() -> None:
-    refused = OneAccount(_ACCOUNT)(
+    refused = KnownAccounts(Accounts(_ACCOUNT))(
         _identity("sts", "AssumeRoot", {"TargetPrincipal": "999999999999"})
     )
     assert refused is not None
@@ -85,7 +92,7 @@ def test_root_of_another_account_is_refused() -> None:
 @pytest.mark.parametrize("service", ["iam", "s3"])
 def test_role_of_another_account_may_be_spoken_of(service: str) -> None:
     params = {"RoleArn": "arn:aws:iam::999999999999:role/admin"}
-    assert OneAccount(_ACCOUNT)(_identity(service, "AssumeRole", params)) is None
+    assert KnownAccounts(Accounts(_ACCOUNT))(_identity(service, "AssumeRole", params)) is None
 
 
 def test_first_rule_that_refuses_decides_and_later_ones_are_not_asked() -> None:

@@ -176,8 +176,8 @@ def test_head_that_is_too_long_is_refused(road: Road) -> None:
 
 
 def test_replica_is_prepared_once_per_operation_before_it_is_asked(opened: Open) -> None:
-    prepared: list[tuple[str, str, str]] = []
-    road = opened(prepare=lambda *key: prepared.append(key))
+    prepared: list[tuple[str, ...]] = []
+    road = opened(prepare=lambda *key: prepared.append(key[:3]))
     for _ in range(3):
         road.ask(sqs("ListQueues"))
     road.ask(sqs("CreateQueue", QueueName="a"))
@@ -186,7 +186,7 @@ def test_replica_is_prepared_once_per_operation_before_it_is_asked(opened: Open)
 
 @pytest.mark.parametrize("failure", [TargetFailed("not permitted"), ValueError("not permitted")])
 def test_service_that_cannot_be_read_is_refused(opened: Open, failure: Exception) -> None:
-    def prepare(service: str, operation: str, region: str) -> None:
+    def prepare(service: str, operation: str, region: str, account: str) -> None:
         raise failure
 
     road = opened(prepare=prepare)
@@ -200,7 +200,7 @@ def test_service_that_cannot_be_read_is_refused(opened: Open, failure: Exception
 def test_other_services_go_on_while_one_is_prepared(opened: Open) -> None:
     going, served = threading.Event(), threading.Event()
 
-    def prepare(service: str, operation: str, region: str) -> None:
+    def prepare(service: str, operation: str, region: str, account: str) -> None:
         if service == "sqs":
             going.set()
             assert served.wait(10)
