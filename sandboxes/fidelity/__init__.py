@@ -68,6 +68,8 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         "ec2:CreateLaunchTemplateVersion SourceVersion": "the source version is left out",
         "ec2:DeregisterImage DeleteAssociatedSnapshots": "its snapshots are kept",
         "elbv2:ModifyListener MutualAuthentication": "it is taken and ignored",
+        "cloudfront:UpdateDistribution": "which origins are asked with a signature, and which"
+        " functions run, is forgotten",
         "wafv2:AssociateWebACL": _PROTECTS_UNTOLD,
         "wafv2:DisassociateWebACL": _PROTECTS_UNTOLD,
         "cloudformation:UpdateStack": "a resource that AWS replaces is kept",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from executor import Report
 from executor.model.json import Json
 from tests.conformance.cases.acm import make_certificates
+from tests.conformance.cases.cloudfront import make_distribution
 from tests.conformance.cases.cloudtrail import make_trail
 from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
 from tests.conformance.cases.config import make_recorder
@@ -295,3 +296,35 @@ for found in c('acm').list_certificates()['CertificateSummaryList']:
     )
     assert report.decision == "allow", report.findings
     assert effects(report) == {("create", "CertificateManager::Certificate", "new.example.com")}
+
+
+# CloudFront
+
+CHANGE_DISTRIBUTION = """
+front = c('cloudfront')
+found = front.list_distributions()['DistributionList']['Items'][0]['Id']
+def change(**settings):
+    told = front.get_distribution_config(Id=found)
+    config = {**told['DistributionConfig'], **settings}
+    front.update_distribution(Id=found, IfMatch=told['ETag'], DistributionConfig=config)
+"""
+
+
+def test_a_distribution_that_is_switched_off_is_held_and_a_deleted_one_denied(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_distribution(production.api)
+    report = rehearse(CHANGE_DISTRIBUTION + "change(Comment='said better')")
+    assert report.decision == "allow", report.findings
+    report = rehearse(CHANGE_DISTRIBUTION + "change(Enabled=False, WebACLId='')")
+    assert report.decision == "hold", report.findings
+    assert rules(report) == {"unexpected-disruption", "unexpected-protection-loss"}
+    report = rehearse(
+        CHANGE_DISTRIBUTION
+        + """
+change(Enabled=False)
+front.delete_distribution(Id=found, IfMatch=front.get_distribution_config(Id=found)['ETag'])
+"""
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}

@@ -12,6 +12,12 @@ from tests.unit.catalog.operations import mistaken_reads, undeclared, unknown_na
 
 LEFT_OUT = {
     "acm": (r"Acme|AccountConfiguration",),
+    "cloudfront": (
+        r"AnycastIpList|CloudFrontOriginAccessIdentity|ConnectionFunction|ConnectionGroup|KeyGroup",
+        r"ContinuousDeploymentPolicy|DistributionTenant|FieldLevelEncryption|KeyValueStore|VpcOrigin",
+        r"MonitoringSubscription|OriginRequestPolicy|PublicKey|RealtimeLogConfig|ResourcePolicy",
+        r"ResponseHeadersPolicy|StreamingDistribution|TrustStore|DomainAssociation",
+    ),
     "cloudtrail": (
         r"Channel|Dashboard|EventDataStore|ResourcePolicy|OrganizationDelegatedAdmin|Federation",
         r"Import|EventConfiguration|CancelQuery|GenerateQuery|StartQuery",
