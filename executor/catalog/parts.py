@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 PARTS: Final[Mapping[str, str]] = {
+    "AWS::DocDB::DBCluster": "AWS::RDS::DBCluster",
+    "AWS::DocDB::DBClusterParameterGroup": "AWS::RDS::DBClusterParameterGroup",
+    "AWS::DocDB::DBInstance": "AWS::RDS::DBInstance",
+    "AWS::DocDB::DBSubnetGroup": "AWS::RDS::DBSubnetGroup",
     "AWS::AutoScaling::LifecycleHook": "AWS::AutoScaling::AutoScalingGroup",
     "AWS::AutoScaling::ScheduledAction": "AWS::AutoScaling::AutoScalingGroup",
     "AWS::AutoScaling::WarmPool": "AWS::AutoScaling::AutoScalingGroup",
@@ -31,6 +35,7 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::EC2::VolumeAttachment": "AWS::EC2::Volume",
     "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",
     "AWS::ElasticLoadBalancingV2::ListenerCertificate": "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::Elasticsearch::Domain": "AWS::OpenSearchService::Domain",
     "AWS::IAM::AccessKey": "AWS::IAM::User",
     "AWS::IAM::GroupPolicy": "AWS::IAM::Group",
     "AWS::IAM::Policy": "AWS::IAM::Role",
@@ -45,6 +50,12 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::Logs::LogStream": "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter": "AWS::Logs::LogGroup",
     "AWS::Logs::SubscriptionFilter": "AWS::Logs::LogGroup",
+    "AWS::Neptune::DBCluster": "AWS::RDS::DBCluster",
+    "AWS::Neptune::DBClusterParameterGroup": "AWS::RDS::DBClusterParameterGroup",
+    "AWS::Neptune::DBInstance": "AWS::RDS::DBInstance",
+    "AWS::Neptune::DBParameterGroup": "AWS::RDS::DBParameterGroup",
+    "AWS::Neptune::DBSubnetGroup": "AWS::RDS::DBSubnetGroup",
+    "AWS::RDS::DBProxyTargetGroup": "AWS::RDS::DBProxy",
     "AWS::S3::BucketPolicy": "AWS::S3::Bucket",
     "AWS::SNS::TopicInlinePolicy": "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy": "AWS::SNS::Topic",

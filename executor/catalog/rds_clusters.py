@@ -1,8 +1,7 @@
 """RDS: clusters (Aurora, Multi-AZ, DocumentDB and Neptune alike).
 
 Members are instances of their own, which tell their cluster. Serverless clusters of the first
-kind and custom endpoints are told as far as RDS tells them; the latter are parts that are not
-read. Global clusters are not read: what changes them leaves a run undecided.
+kind are told as far as RDS tells them; custom endpoints are parts that are not read.
 """
 
 from __future__ import annotations
@@ -56,7 +55,6 @@ _PLAIN = (
     "Engine",
     "EngineMode",
     "EngineVersion",
-    "GlobalClusterIdentifier",
     "Iops",
     "KmsKeyId",
     "MasterUsername",
@@ -122,6 +120,8 @@ def _cluster(raw: JsonObject) -> Json:
         **{key: bool(raw.get(key)) for key in _SWITCHES},
         "BackupRetentionPeriod": raw.get("BackupRetentionPeriod") or 0,
         "BacktrackWindow": raw.get("BacktrackWindow") or 0,
+        # Some engines tell its ARN.
+        "GlobalClusterIdentifier": text(raw, "GlobalClusterIdentifier").rpartition(":")[2] or None,
         "Stopped": raw.get("Status") in ("stopped", "stopping"),
         "VpcSecurityGroupIds": names_in(raw, "VpcSecurityGroups", "VpcSecurityGroupId"),
         "LogExports": sorted(str(name) for name in rows(raw, "EnabledCloudwatchLogsExports")),
@@ -260,6 +260,24 @@ DB_CLUSTER = ResourceType(
             "ModifyDBClusterEndpoint",
             part="join(' ', ['endpoint', params.DBClusterEndpointIdentifier])",
             hazard=Hazard.DISRUPTION,
+        ),
+        *on(
+            Verb.UPDATE,
+            by("params.SourceDBClusterIdentifier"),
+            "CreateGlobalCluster",
+            part="'global cluster'",
+        ),
+        *on(
+            Verb.UPDATE,
+            by("params.DbClusterIdentifier"),
+            "RemoveFromGlobalCluster",
+            part="'global cluster'",
+        ),
+        *disrupting(
+            by("params.TargetDbClusterIdentifier"),
+            "failover",
+            "FailoverGlobalCluster",
+            "SwitchoverGlobalCluster",
         ),
         *on(Verb.UPDATE, _ARN, "DisableHttpEndpoint", "EnableHttpEndpoint"),
         *on(

@@ -9,16 +9,16 @@ from executor.aws import Api
 from executor.model.json import JsonObject
 from tests.conformance.catalog_harness import Case
 
-_TAGS = [{"Key": "team", "Value": "größe"}]
-_SECRET = {"MasterUsername": "owner", "MasterUserPassword": "correct-horse-battery"}
+TAGS = [{"Key": "team", "Value": "größe"}]
+SECRET = {"MasterUsername": "owner", "MasterUserPassword": "correct-horse-battery"}
 _RDS = "AWS::RDS"
 
 
-def _subnets(api: Api) -> tuple[list[str], str]:
+def subnets(api: Api) -> tuple[list[str], str]:
     """Return two subnets and a security group of a new VPC."""
-    vpc = _told(api.call("ec2", "CreateVpc", {"CidrBlock": "10.5.0.0/16"}), "Vpc", "VpcId")
+    vpc = told(api.call("ec2", "CreateVpc", {"CidrBlock": "10.5.0.0/16"}), "Vpc", "VpcId")
     subnets = [
-        _told(
+        told(
             api.call(
                 "ec2",
                 "CreateSubnet",
@@ -41,7 +41,7 @@ def _subnets(api: Api) -> tuple[list[str], str]:
     return subnets, str(group["GroupId"])
 
 
-def _told(answer: JsonObject, *keys: str) -> str:
+def told(answer: JsonObject, *keys: str) -> str:
     for key in keys:
         answer = cast(JsonObject, answer[key])
     return str(answer)
@@ -49,21 +49,21 @@ def _told(answer: JsonObject, *keys: str) -> str:
 
 def _groups(api: Api) -> str:
     """Make a group of every kind; return a security group."""
-    subnets, group = _subnets(api)
-    rds = partial(_rds, api)
+    private, group = subnets(api)
+    rds = partial(call_rds, api)
     rds(
         "CreateDBSubnetGroup",
         DBSubnetGroupName="private",
         DBSubnetGroupDescription="where databases live",
-        SubnetIds=subnets,
-        Tags=_TAGS,
+        SubnetIds=private,
+        Tags=TAGS,
     )
     rds(
         "CreateDBParameterGroup",
         DBParameterGroupName="tuned",
         DBParameterGroupFamily="postgres16",
         Description="tuned",
-        Tags=_TAGS,
+        Tags=TAGS,
     )
     rds(
         "ModifyDBParameterGroup",
@@ -81,7 +81,7 @@ def _groups(api: Api) -> str:
         DBClusterParameterGroupName="tuned-cluster",
         DBParameterGroupFamily="aurora-postgresql16",
         Description="tuned",
-        Tags=_TAGS,
+        Tags=TAGS,
     )
     rds(
         "ModifyDBClusterParameterGroup",
@@ -97,12 +97,12 @@ def _groups(api: Api) -> str:
     return group
 
 
-def _rds(api: Api, operation: str, **params: object) -> JsonObject:
+def call_rds(api: Api, operation: str, **params: object) -> JsonObject:
     return api.call("rds", operation, params)
 
 
 def _instances(api: Api, group: str) -> None:
-    _rds(
+    call_rds(
         api,
         "CreateDBInstance",
         DBInstanceIdentifier="orders",
@@ -126,21 +126,21 @@ def _instances(api: Api, group: str) -> None:
         CopyTagsToSnapshot=True,
         AutoMinorVersionUpgrade=False,
         EnableCloudwatchLogsExports=["postgresql"],
-        Tags=_TAGS,
-        **_SECRET,
+        Tags=TAGS,
+        **SECRET,
     )
-    _rds(
+    call_rds(
         api,
         "CreateDBInstanceReadReplica",
         DBInstanceIdentifier="orders-replica",
         SourceDBInstanceIdentifier="orders",
         DBInstanceClass="db.t3.medium",
-        Tags=_TAGS,
+        Tags=TAGS,
     )
 
 
 def _cluster(api: Api, group: str) -> None:
-    _rds(
+    call_rds(
         api,
         "CreateDBCluster",
         DBClusterIdentifier="ledger",
@@ -153,13 +153,13 @@ def _cluster(api: Api, group: str) -> None:
         StorageEncrypted=True,
         DeletionProtection=True,
         Port=5433,
-        Tags=_TAGS,
-        **_SECRET,
+        Tags=TAGS,
+        **SECRET,
     )
 
 
 def _member(api: Api) -> None:
-    _rds(
+    call_rds(
         api,
         "CreateDBInstance",
         DBInstanceIdentifier="ledger-1",
@@ -178,7 +178,7 @@ def _make(api: Api) -> None:
 
 def _drop_instances(api: Api) -> None:
     for name in ("orders-replica", "orders"):
-        _rds(
+        call_rds(
             api,
             "ModifyDBInstance",
             DBInstanceIdentifier=name,
@@ -186,7 +186,7 @@ def _drop_instances(api: Api) -> None:
             ApplyImmediately=True,
         )
     for name in ("orders-replica", "orders", "ledger-1"):
-        _rds(api, "DeleteDBInstance", DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+        call_rds(api, "DeleteDBInstance", DBInstanceIdentifier=name, SkipFinalSnapshot=True)
 
 
 def _security_group(api: Api) -> str:
@@ -203,20 +203,20 @@ def _remake_instances(api: Api) -> None:
 
 def _remake_cluster(api: Api) -> None:
     _drop_instances(api)
-    _rds(api, "ModifyDBCluster", DBClusterIdentifier="ledger", DeletionProtection=False)
-    _rds(api, "DeleteDBCluster", DBClusterIdentifier="ledger", SkipFinalSnapshot=True)
+    call_rds(api, "ModifyDBCluster", DBClusterIdentifier="ledger", DeletionProtection=False)
+    call_rds(api, "DeleteDBCluster", DBClusterIdentifier="ledger", SkipFinalSnapshot=True)
     _cluster(api, _security_group(api))
 
 
 def _update(api: Api) -> None:
-    _rds(
+    call_rds(
         api,
         "ModifyDBInstance",
         DBInstanceIdentifier="orders",
         BackupRetentionPeriod=10,
         ApplyImmediately=True,
     )
-    _rds(
+    call_rds(
         api,
         "ModifyDBCluster",
         DBClusterIdentifier="ledger",
@@ -228,7 +228,7 @@ def _update(api: Api) -> None:
 def _databases(api: Api) -> None:
     """An instance and a cluster that live, and ones that are gone, with snapshots of each."""
     for name in ("alive", "gone"):
-        _rds(
+        call_rds(
             api,
             "CreateDBInstance",
             DBInstanceIdentifier=name,
@@ -237,67 +237,67 @@ def _databases(api: Api) -> None:
             AllocatedStorage=20,
             StorageEncrypted=True,
             BackupRetentionPeriod=5,
-            **_SECRET,
+            **SECRET,
         )
-        _rds(
+        call_rds(
             api,
             "CreateDBCluster",
             DBClusterIdentifier=f"{name}-cluster",
             Engine="aurora-postgresql",
-            **_SECRET,
+            **SECRET,
         )
 
 
 def _snapshots(api: Api) -> None:
     _databases(api)
     for name in ("alive", "gone"):
-        _rds(
+        call_rds(
             api,
             "CreateDBSnapshot",
             DBSnapshotIdentifier=f"{name}-snapshot",
             DBInstanceIdentifier=name,
-            Tags=_TAGS,
+            Tags=TAGS,
         )
-        _rds(
+        call_rds(
             api,
             "CreateDBClusterSnapshot",
             DBClusterSnapshotIdentifier=f"{name}-cluster-snapshot",
             DBClusterIdentifier=f"{name}-cluster",
-            Tags=_TAGS,
+            Tags=TAGS,
         )
-    _rds(
+    call_rds(
         api,
         "ModifyDBSnapshotAttribute",
         DBSnapshotIdentifier="alive-snapshot",
         AttributeName="restore",
         ValuesToAdd=["210987654321"],
     )
-    _rds(
+    call_rds(
         api,
         "ModifyDBClusterSnapshotAttribute",
         DBClusterSnapshotIdentifier="alive-cluster-snapshot",
         AttributeName="restore",
         ValuesToAdd=["210987654321"],
     )
-    _rds(api, "DeleteDBInstance", DBInstanceIdentifier="gone", SkipFinalSnapshot=True)
-    _rds(api, "DeleteDBCluster", DBClusterIdentifier="gone-cluster", SkipFinalSnapshot=True)
+    call_rds(api, "DeleteDBInstance", DBInstanceIdentifier="gone", SkipFinalSnapshot=True)
+    call_rds(api, "DeleteDBCluster", DBClusterIdentifier="gone-cluster", SkipFinalSnapshot=True)
 
 
 def _retake_snapshots(api: Api) -> None:
     for name in ("alive", "gone"):
-        _rds(api, "DeleteDBSnapshot", DBSnapshotIdentifier=f"{name}-snapshot")
-        _rds(
+        call_rds(api, "DeleteDBSnapshot", DBSnapshotIdentifier=f"{name}-snapshot")
+        call_rds(
             api,
             "DeleteDBClusterSnapshot",
             DBClusterSnapshotIdentifier=f"{name}-cluster-snapshot",
         )
-    _rds(api, "DeleteDBInstance", DBInstanceIdentifier="alive", SkipFinalSnapshot=True)
-    _rds(api, "DeleteDBCluster", DBClusterIdentifier="alive-cluster", SkipFinalSnapshot=True)
+    call_rds(api, "DeleteDBInstance", DBInstanceIdentifier="alive", SkipFinalSnapshot=True)
+    call_rds(api, "DeleteDBCluster", DBClusterIdentifier="alive-cluster", SkipFinalSnapshot=True)
     _snapshots(api)
 
 
 def _retained(api: Api) -> None:
-    _rds(
+    call_rds(
         api,
         "CreateDBInstance",
         DBInstanceIdentifier="retired",
@@ -305,9 +305,9 @@ def _retained(api: Api) -> None:
         Engine="postgres",
         AllocatedStorage=20,
         BackupRetentionPeriod=5,
-        **_SECRET,
+        **SECRET,
     )
-    _rds(
+    call_rds(
         api,
         "DeleteDBInstance",
         DBInstanceIdentifier="retired",
@@ -317,14 +317,14 @@ def _retained(api: Api) -> None:
 
 
 def _options(api: Api) -> None:
-    _rds(
+    call_rds(
         api,
         "CreateOptionGroup",
         OptionGroupName="audited",
         EngineName="mysql",
         MajorEngineVersion="8.0",
         OptionGroupDescription="audited",
-        Tags=_TAGS,
+        Tags=TAGS,
     )
 
 

@@ -32,7 +32,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "Integration|ResourcePolicy|Namespace|CredentialsWithIAM",
     ),
     "rds": (
-        "DBProxy|BlueGreenDeployment|GlobalCluster|DBShardGroup|TenantDatabase",
+        "BlueGreenDeployment|DBShardGroup|TenantDatabase",
         "ExportTask|Subscription|Integration|DBSecurityGroup",
         "CustomDBEngineVersion|DBClusterAutomatedBackup|Certificates|DBRecommendation|Reserved",
     ),

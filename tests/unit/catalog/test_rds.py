@@ -303,12 +303,12 @@ def test_rename_touches_both_names() -> None:
 
 
 def test_what_is_not_read_leaves_a_run_undecided() -> None:
-    assert is_unread("rds:DeleteDBProxy", {"DBProxyName": "p"})
+    assert is_unread("rds:DeleteBlueGreenDeployment", {"BlueGreenDeploymentIdentifier": "b"})
     assert is_unread(
         "rds:DeleteTenantDatabase",
         {"DBInstanceIdentifier": "orders", "TenantDBName": "t", "FinalDBSnapshotIdentifier": "f"},
     )
-    assert is_unread("rds:RemoveFromGlobalCluster", {"DbClusterIdentifier": f"{ARN}:cluster:a"})
+    assert is_unread("rds:DeleteEventSubscription", {"SubscriptionName": "s"})
 
 
 def test_default_groups_and_backups_of_living_instances_are_built_in() -> None:
@@ -338,3 +338,85 @@ def test_replica_is_made_after_its_source_and_one_of_another_region_on_its_own()
     alone, as_replica = kind.seeds[0].params, kind.seeds[1].params
     assert (list(alone(replica, None)), len(list(as_replica(replica, None)))) == ([], 1)
     assert (len(list(alone(abroad, None))), list(as_replica(abroad, None))) == (1, [])
+
+
+def _world(*members: str, protected: bool = True) -> dict[str, Json]:
+    told: list[Json] = [{"DBClusterArn": f"{ARN}:cluster:{name}"} for name in members]
+    return {
+        "GlobalClusterIdentifier": "world",
+        "GlobalClusterArn": "arn:aws:rds::123456789012:global-cluster:world",
+        "DeletionProtection": protected,
+        "GlobalClusterMembers": told,
+    }
+
+
+def test_global_cluster_that_loses_a_member_or_its_protection() -> None:
+    kind = "AWS::RDS::GlobalCluster"
+    assert hazards(kind, _world("a", "b"), _world("a")) == {("protection-loss", "Members")}
+    assert hazards(kind, _world("a"), _world("a", "b")) == set()
+    assert hazards(kind, _world("a"), _world("a", protected=False)) == {
+        ("protection-loss", "DeletionProtection")
+    }
+
+
+def test_cluster_that_leaves_a_global_one_is_touched_with_it() -> None:
+    asked: dict[str, Json] = {
+        "GlobalClusterIdentifier": "world",
+        "DbClusterIdentifier": f"{ARN}:cluster:ledger",
+    }
+    assert _rows("rds:RemoveFromGlobalCluster", asked) == {
+        ("RDS::GlobalCluster", "update", "members"),
+        ("RDS::DBCluster", "update", "global cluster"),
+    }
+    assert _rows("rds:CreateDBCluster", {"DBClusterIdentifier": "a"}) == {
+        ("RDS::DBCluster", "create", "")
+    }
+
+
+def _proxy(**changes: Json) -> dict[str, Json]:
+    return {
+        "DBProxyName": "front",
+        "DBProxyArn": f"{ARN}:db-proxy:prx-1",
+        "RequireTLS": True,
+        "Targets": [{"Type": "RDS_INSTANCE", "RdsResourceId": "orders"}],
+        "Auth": [{"AuthScheme": "SECRETS", "SecretArn": "arn:s", "IAMAuth": "REQUIRED"}],
+        "VpcSecurityGroupIds": ["sg-1"],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ({"RequireTLS": False}, {("protection-loss", "RequireTLS")}),
+        ({"Targets": []}, {("disruption", "Targets")}),
+        ({"Auth": []}, {("disruption", "Auth")}),
+        ({"VpcSecurityGroupIds": []}, {("disruption", "VpcSecurityGroupIds")}),
+        ({"VpcSecurityGroupIds": ["sg-1", "sg-2"]}, set()),
+        ({"IdleClientTimeout": 60}, set()),
+    ],
+)
+def test_proxy(after: dict[str, Json], expected: set[tuple[str, str]]) -> None:
+    assert hazards("AWS::RDS::DBProxy", _proxy(), _proxy(**after)) == expected
+
+
+def test_member_of_a_cluster_behind_a_proxy_is_no_target_of_its_own() -> None:
+    cluster: Json = {"Type": "TRACKED_CLUSTER", "RdsResourceId": "ledger"}
+    member: Json = {
+        "Type": "RDS_INSTANCE",
+        "RdsResourceId": "ledger-1",
+        "TrackedClusterId": "ledger",
+    }
+    with_member = described("AWS::RDS::DBProxy", _proxy(Targets=[cluster, member]))
+    alone = described("AWS::RDS::DBProxy", _proxy(Targets=[cluster]))
+    assert with_member.properties == alone.properties
+
+
+def test_endpoint_that_comes_with_its_proxy_is_built_in() -> None:
+    kind = "AWS::RDS::DBProxyEndpoint"
+    raw: dict[str, Json] = {"DBProxyEndpointName": "front", "VpcSecurityGroupIds": ["sg-1"]}
+    assert described(kind, {**raw, "IsDefault": True}).builtin
+    assert not described(kind, {**raw, "IsDefault": False}).builtin
+    assert hazards(kind, raw, {**raw, "VpcSecurityGroupIds": []}) == {
+        ("disruption", "VpcSecurityGroupIds")
+    }
