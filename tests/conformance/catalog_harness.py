@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -40,6 +40,9 @@ class Case:
         remake: deletes it and makes it again under its name; None where nothing tells apart.
         update: changes its settings in place; birth marks must stay.
         services: further services to read and seed, dependencies of the type.
+        kept: setting -> expression over the properties that is true of one of the resources
+            made, if the engine kept what was asked for: one that takes a setting and forgets it
+            is told by this and by nothing else.
 
     Cases with one `make` and the same services are made once, for all their types.
     """
@@ -50,6 +53,7 @@ class Case:
     remake: Callable[[Api], None] | None = None
     update: Callable[[Api], None] | None = None
     services: tuple[str, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 class ListedApi(Api):

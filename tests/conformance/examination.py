@@ -18,6 +18,7 @@ from typing import Protocol
 
 from executor.aws import CallFailed
 from executor.catalog.declarations import ResourceType
+from executor.catalog.expressions import evaluate
 from executor.model.resource import Gap, Resource, Snapshot
 from sandboxes.fidelity.records import Birth, Level, TypeFidelity
 from tests.conformance.catalog_harness import Case, Lab, differences, only
@@ -110,6 +111,8 @@ def _examine_group(group: Sequence[Case], open_lab: OpenLab) -> dict[str, _Found
         for kind, one in found.items():
             unmade = [*_unmade(kind, found, target), *([broken] if broken else [])]
             _note_made(one, kind, made, again, unmade)
+        for case in group:
+            found[case.type].words |= _forgotten(case, made)
         if all(one.reason for one in found.values()):
             return found
         # Birth marks have the granularity of a second in some emulators.
@@ -152,6 +155,16 @@ def _note_made(
     one.words |= {f"read {_said(g.reason)}" for g in unread}
     one.words |= {f"make {_said(reason)}" for reason in unmade}
     one.words |= {f"unsteady {w}" for w in differences(only(made, kind), only(again, kind))}
+
+
+def _forgotten(case: Case, made: Snapshot) -> set[str]:
+    """Return, as `properties.KEY`, what was asked for and is not there."""
+    properties = [dict(r.properties) for r in only(made, case.type).values()]
+    return {
+        f"properties.{key}"
+        for key, expression in case.kept.items()
+        if properties and not any(evaluate(expression, each) for each in properties)
+    }
 
 
 def _rebuild(

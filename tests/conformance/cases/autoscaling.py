@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from executor.aws import Api
-from tests.conformance.answers import asked, picked
+from tests.conformance.answers import asked
 from tests.conformance.catalog_harness import Case
 
 IMAGE = "ami-0123456789abcdef0"
@@ -124,13 +124,6 @@ def _make_group_with_all(api: Api) -> None:
             },
         },
     )
-    for name, kept in (
-        ("web", "TargetGroupARNs.0"),
-        ("mixed", "MixedInstancesPolicy.LaunchTemplate.Overrides.0.InstanceType"),
-    ):
-        named = {"AutoScalingGroupNames": [name]}
-        answer = api.call("autoscaling", "DescribeAutoScalingGroups", named)
-        picked(answer, f"AutoScalingGroups.0.{kept}")
 
 
 def _make_policies(api: Api) -> None:
@@ -179,9 +172,6 @@ def _make_configuration(api: Api) -> None:
             {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 9, "VolumeType": "gp3"}}
         ],
     )
-    answer = api.call("autoscaling", "DescribeLaunchConfigurations", {})
-    for kept in ("UserData", "KeyName", "BlockDeviceMappings.0.Ebs.VolumeSize"):
-        picked(answer, f"LaunchConfigurations.0.{kept}")
 
 
 def _remake_configuration(api: Api) -> None:
@@ -203,6 +193,12 @@ CASES = (
         type="AWS::AutoScaling::AutoScalingGroup",
         make=_make_group_with_all,
         services=SERVICES,
+        kept={
+            "CapacityRebalance": "CapacityRebalance",
+            "MixedInstancesPolicy": "MixedInstancesPolicy.LaunchTemplate.Overrides[0]",
+            "SuspendedProcesses": "SuspendedProcesses[0]",
+            "TargetGroupARNs": "TargetGroupARNs[0]",
+        },
     ),
     Case(
         service="autoscaling",
@@ -214,6 +210,14 @@ CASES = (
         service="autoscaling",
         type="AWS::AutoScaling::LaunchConfiguration",
         make=_make_configuration,
+        kept={
+            "BlockDevices": 'BlockDevices."/dev/sda1".VolumeSize',
+            "IamInstanceProfile": "IamInstanceProfile",
+            "KeyName": "KeyName",
+            "MetadataOptions": "MetadataOptions.HttpTokens",
+            "Monitored": "!Monitored",
+            "UserData": "UserData",
+        },
         remake=_remake_configuration,
         services=SERVICES,
     ),

@@ -69,8 +69,6 @@ def _make_acl(api: Api) -> None:
         **entry,
     )
     _move_subnet(api, subnet, acl)
-    described = api.call("ec2", "DescribeNetworkAcls", {"NetworkAclIds": [acl]})
-    picked(described, "NetworkAcls.0.Entries.0.PortRange.From")
 
 
 def _move_subnet(api: Api, subnet: str, acl: str) -> None:
@@ -109,7 +107,6 @@ def _make_way_out(api: Api) -> None:
     _ec2(
         api,
         "CreateNatGateway",
-        "NatGateway.NatGatewayAddresses.0.AllocationId",
         SubnetId=subnet,
         AllocationId=address,
         TagSpecifications=_tagged("natgateway", "out"),
@@ -152,9 +149,6 @@ def _make_endpoints(api: Api) -> None:
         SecurityGroupIds=[group],
         PrivateDnsEnabled=True,
     )
-    described = api.call("ec2", "DescribeVpcEndpoints", {})
-    for kept in ("0.PolicyDocument", "1.Groups.0.GroupId", "1.PrivateDnsEnabled"):
-        picked(described, f"VpcEndpoints.{kept}")
 
 
 def _make_peering(api: Api) -> None:
@@ -290,7 +284,6 @@ def _make_vpn(api: Api) -> None:
     _ec2(api, "CreateTags", Resources=[connection], Tags=[{"Key": "Name", "Value": "office"}])
     route = {"VpnConnectionId": connection, "DestinationCidrBlock": "192.168.0.0/16"}
     _ec2(api, "CreateVpnConnectionRoute", **route)
-    picked(api.call("ec2", "DescribeVpnConnections", {}), "VpnConnections.0.Options")
 
 
 CASES = (
@@ -302,19 +295,63 @@ CASES = (
     ),
     Case(service="ec2", type="AWS::EC2::VPNGateway", make=_make_gateways),
     Case(service="ec2", type="AWS::EC2::CustomerGateway", make=_make_gateways),
-    Case(service="ec2", type="AWS::EC2::VPNConnection", make=_make_vpn),
-    Case(service="ec2", type="AWS::EC2::NetworkAcl", make=_make_acl, update=_open_acl),
-    Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_way_out),
+    Case(
+        service="ec2",
+        type="AWS::EC2::VPNConnection",
+        make=_make_vpn,
+        kept={"Options": "Options.StaticRoutesOnly"},
+    ),
+    Case(
+        service="ec2",
+        type="AWS::EC2::NetworkAcl",
+        make=_make_acl,
+        update=_open_acl,
+        kept={"Entries": 'Entries."ingress 100".PortRange', "Subnets": "Subnets[0]"},
+    ),
+    Case(
+        service="ec2",
+        type="AWS::EC2::NatGateway",
+        make=_make_way_out,
+        kept={"AllocationIds": "AllocationIds[0]"},
+    ),
     Case(service="ec2", type="AWS::EC2::NatGateway", make=_make_private_way_out),
     Case(service="ec2", type="AWS::EC2::EgressOnlyInternetGateway", make=_make_way_out_for_ipv6),
-    Case(service="ec2", type="AWS::EC2::VPCEndpoint", make=_make_endpoints),
-    Case(service="ec2", type="AWS::EC2::VPCPeeringConnection", make=_make_peering),
-    Case(service="ec2", type="AWS::EC2::DHCPOptions", make=_make_options),
+    Case(
+        service="ec2",
+        type="AWS::EC2::VPCEndpoint",
+        make=_make_endpoints,
+        kept={
+            "Policy": "Policy.Statement[?Action[0] == 's3:GetObject']",
+            "PrivateDnsEnabled": "PrivateDnsEnabled",
+            "RouteTableIds": "RouteTableIds[0]",
+            "SecurityGroupIds": "SecurityGroupIds[0]",
+            "SubnetIds": "SubnetIds[0]",
+        },
+    ),
+    Case(
+        service="ec2",
+        type="AWS::EC2::VPCPeeringConnection",
+        make=_make_peering,
+        kept={
+            "Status": "Status == 'active'",
+            "RequesterVpcInfo": "RequesterVpcInfo.AllowDnsResolutionFromRemoteVpc",
+        },
+    ),
+    Case(
+        service="ec2",
+        type="AWS::EC2::DHCPOptions",
+        make=_make_options,
+        kept={"domain-name": '"domain-name"[0]'},
+    ),
     Case(service="ec2", type="AWS::EC2::VPC", make=_make_options),
     Case(
         service="ec2",
         type="AWS::EC2::FlowLog",
         make=_make_flow_logs,
+        kept={
+            "DeliverLogsPermissionArn": "DeliverLogsPermissionArn",
+            "MaxAggregationInterval": "MaxAggregationInterval",
+        },
         services=("logs", "s3"),
     ),
 )

@@ -245,7 +245,6 @@ def _make_weighted(api: Api) -> None:
     _elb(
         api,
         "CreateRule",
-        "Rules.0.Actions.0.ForwardConfig.TargetGroups.1.Weight",
         ListenerArn=listener,
         Priority=1,
         Conditions=[{"Field": "path-pattern", "Values": ["/new/*"]}],
@@ -254,6 +253,22 @@ def _make_weighted(api: Api) -> None:
 
 
 _TYPE = "AWS::ElasticLoadBalancingV2"
+# A rule and a listener that lead to two target groups.
+_WEIGHTS = "{}[?length(keys(TargetGroups || `{{}}`)) == `2`]"
+_KEPT = {
+    "LoadBalancer": {
+        "Attributes": "Attributes.\"deletion_protection.enabled\" == 'true'",
+        "Scheme": "Scheme == 'internet-facing'",
+        "SecurityGroups": "SecurityGroups[0]",
+        "Subnets": "Subnets[1]",
+    },
+    "TargetGroup": {
+        "Attributes": "Attributes.\"deregistration_delay.timeout_seconds\" == '60'",
+        "HealthCheck": "HealthCheck.HealthCheckPath == '/ok'",
+        "Matcher": "Matcher.HttpCode == '200-299'",
+        "Targets": "Targets[0]",
+    },
+}
 CASES = (
     Case(
         service="elbv2",
@@ -261,6 +276,7 @@ CASES = (
         make=_make_balancers,
         update=_shorten_idling,
         services=("ec2",),
+        kept=_KEPT["LoadBalancer"],
     ),
     Case(
         service="elbv2",
@@ -268,10 +284,20 @@ CASES = (
         make=_make_groups,
         remake=_remake_group,
         services=("ec2",),
+        kept=_KEPT["TargetGroup"],
     ),
     *(
-        Case(service="elbv2", type=f"{_TYPE}::{kind}", make=make, services=("ec2",))
-        for make in (_make_listeners, _make_weighted)
+        Case(service="elbv2", type=f"{_TYPE}::{kind}", make=_make_listeners, services=("ec2",))
         for kind in ("Listener", "ListenerRule")
+    ),
+    *(
+        Case(
+            service="elbv2",
+            type=f"{_TYPE}::{kind}",
+            make=_make_weighted,
+            services=("ec2",),
+            kept={actions: _WEIGHTS.format(actions)},
+        )
+        for kind, actions in (("Listener", "DefaultActions"), ("ListenerRule", "Actions"))
     ),
 )
