@@ -47,17 +47,20 @@ _IMAGE = (
 )
 
 
+_ACCOUNTS = ("UserId", "OrganizationArn", "OrganizationalUnitArn")
+
+
 def _shared(raw: JsonObject, key: str) -> dict[str, Json]:
-    """Return whether the permissions under `key` let everybody in, and which accounts."""
+    """Return whether the permissions under `key` let everybody in, and which accounts or OUs."""
     permissions = objects(raw, key)
     return {
         "Public": any(p.get("Group") == "all" for p in permissions),
-        "SharedWith": sorted(text(p, "UserId") for p in permissions if p.get("UserId")),
+        "SharedWith": sorted(text(p, who) for p in permissions for who in _ACCOUNTS if p.get(who)),
     }
 
 
 def _added_permissions(raw: JsonObject, key: str) -> list[dict[str, object]]:
-    return [{**only(p, "Group", "UserId")} for p in objects(raw, key)]
+    return [{**only(p, "Group", *_ACCOUNTS)} for p in objects(raw, key)]
 
 
 # A call that opens something is dangerous even where an engine does not keep what it said.
@@ -69,7 +72,8 @@ def _opening(params: JsonObject, permission: str, identity: str) -> list[str]:
     entries = [*objects(structured, "Add")]
     if params.get("OperationType") == "add":
         entries += [{"Group": group} for group in _texts(params, "GroupNames", "UserGroups")]
-        entries += [{"UserId": user} for user in _texts(params, "UserIds")]
+        whom = ("UserIds", "OrganizationArns", "OrganizationalUnitArns")
+        entries += [{"UserId": user} for user in _texts(params, *whom)]
     found = text(params, identity)
     return [found] if found and entries else []
 

@@ -155,6 +155,12 @@ def _mapping(zone: JsonObject) -> dict[str, Json]:
     return {"SubnetId": zone.get("SubnetId"), **fixed}
 
 
+def _interface_words(raw: JsonObject) -> Json:
+    """Return how AWS describes the interfaces of the balancer, which come and go with it."""
+    path = text(raw, "LoadBalancerArn").partition(":loadbalancer/")[2]
+    return f"ELB {path}" if path else None
+
+
 LOAD_BALANCER = ResourceType(
     type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     listing=Listing(operation="DescribeLoadBalancers", items="LoadBalancers[]"),
@@ -162,7 +168,7 @@ LOAD_BALANCER = ResourceType(
     id="LoadBalancerArn",
     name="LoadBalancerName",
     arn="LoadBalancerArn",
-    handles=("DNSName",),
+    handles=("DNSName", _interface_words),
     settings=_balancer,
     birth={"id": "LoadBalancerArn", "created": "CreatedTime"},
     tags="Tags",

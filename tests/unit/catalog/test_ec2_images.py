@@ -114,6 +114,7 @@ def _image(**changes: Json) -> dict[str, Json]:
     [
         ({}, {"Permissions": EVERYBODY}, {("exposure", "Public")}),
         ({}, {"Permissions": SOMEBODY}, {("exposure", "SharedWith")}),
+        ({}, {"Permissions": [{"OrganizationArn": "arn:o"}]}, {("exposure", "SharedWith")}),
         ({"Permissions": EVERYBODY}, {}, {("disruption", "Public")}),
         ({}, {"State": "disabled"}, {("disruption", "Disabled")}),
         ({"State": "disabled"}, {}, set()),
@@ -133,8 +134,12 @@ def test_changes_of_an_image_and_their_dangers(
 
 
 def test_call_that_shows_an_image_to_all_is_exposure() -> None:
-    params = {"ImageId": "ami-1", "LaunchPermission": {"Add": EVERYBODY}}
-    assert _dangers("ec2:ModifyImageAttribute", params) == {("exposure", "permission to launch it")}
+    for whom in (
+        {"LaunchPermission": {"Add": EVERYBODY}},
+        {"OperationType": "add", "OrganizationArns": ["arn:o"]},
+    ):
+        found = _dangers("ec2:ModifyImageAttribute", {"ImageId": "ami-1", **whom})
+        assert found == {("exposure", "permission to launch it")}
     closed = {"ImageId": "ami-1", "LaunchPermission": {"Remove": EVERYBODY}}
     assert _dangers("ec2:ModifyImageAttribute", closed) == set()
 

@@ -268,6 +268,10 @@ def test_load_balancer_takes_its_listeners_and_their_rules_along() -> None:
     assert BALANCER_ARN in described(RULE, _rule()).handles
 
 
+def test_load_balancer_is_known_by_the_description_of_its_interfaces() -> None:
+    assert "ELB app/web/1" in described(BALANCER, _balancer()).handles
+
+
 def test_tags_touch_the_resource_that_the_arn_is_of() -> None:
     params = {"ResourceArns": [LISTENER_ARN, RULE_ARN], "Tags": []}
     assert touches("elbv2:AddTags", params) == {
