@@ -41,6 +41,11 @@ class Kind:
             return Container(image_of_tests(), **settings)
         return Bubblewrap(**settings)
 
+    def options(self) -> list[str]:
+        """Return the options of `dry-run` that ask for it."""
+        image = ["--image", image_of_tests()] if self.name == "container" else []
+        return ["--confine", self.name, *image]
+
 
 BUBBLEWRAP = Kind("bubblewrap", sys.executable)
 CONTAINER = Kind("container", "python3")

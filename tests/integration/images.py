@@ -35,6 +35,7 @@ _PACKAGES = (
     *("awscli", "boto3", "botocore", "s3transfer", "colorama", "dateutil", "docutils", "jmespath"),
     *("pyasn1", "rsa", "six.py", "urllib3", "yaml"),
 )
+_RECIPE = 2  # changes when the same files make another image
 _SITE = "/opt/site"
 _PYTHON = "/usr/local/bin/python3"
 _AWS = f"#!{_PYTHON}\nimport sys\nfrom awscli.clidriver import main\nsys.exit(main())\n"
@@ -54,7 +55,7 @@ def image_of_tests() -> str:
     node = shutil.which("node")
     if node is not None:
         files["/usr/local/bin/node"] = Path(os.path.realpath(node))
-    links = {_PYTHON: str(python), "/bin": "usr/bin"}
+    links = {_PYTHON: str(python), "/usr/bin/python3": str(python), "/bin": "usr/bin"}
     return _image("tools", files, links, {"/usr/local/bin/aws": _AWS}, [f"ENV PYTHONPATH={_SITE}"])
 
 
@@ -96,7 +97,7 @@ def _libraries(files: Iterable[Path]) -> dict[str, Path]:
     """Return the libraries that programs and libraries need, at their own places."""
     found: set[str] = set()
     for path in files:
-        if path.suffix in (".so", "") and os.access(path, os.X_OK):
+        if _is_program(path):
             told = subprocess.run(["ldd", path], capture_output=True, text=True, check=False)
             found |= {word for word in told.stdout.split() if word.startswith("/")}
     found = {word for word in found if not word.endswith(":")}
@@ -104,6 +105,11 @@ def _libraries(files: Iterable[Path]) -> dict[str, Path]:
     for place in {Path(word).parent for word in found if "/libc.so" in word}:
         found |= {str(path) for path in place.glob("libnss_*.so.2")}
     return {name: Path(os.path.realpath(name)) for name in found}
+
+
+def _is_program(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 def _image(
@@ -114,7 +120,7 @@ def _image(
     changes: Sequence[str],
 ) -> str:
     sizes = sorted((target, path.stat().st_size) for target, path in files.items())
-    recipe = repr((sizes, sorted(links.items()), sorted(texts.items()), changes))
+    recipe = repr((_RECIPE, sizes, sorted(links.items()), sorted(texts.items()), changes))
     tag = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     whole = f"executor-test/{name}:{tag}"
     with contextlib.closing(connect()) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,14 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sandboxes.containers.connection import NoDocker, connect
 from sandboxes.embedded import stop_daemons
+from tests.integration.confining import CONTAINER, KINDS, Kind
 from tests.integration.programs import PRELUDE, Programs
 
 RUNNING = "the command is running"
 SLEEP = PRELUDE + (
     f"c('sqs').create_queue(QueueName='a'); print({RUNNING!r}, flush=True); time.sleep(99)"
 )
-CONFINEMENTS = ["off", pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)]
+CONFINEMENTS = ["off", *KINDS]
 
 
 @pytest.fixture
@@ -69,7 +72,8 @@ def _marker(process: psutil.Process) -> str:
 
 
 def start(programs: Programs, *options: str, script: str = SLEEP) -> subprocess.Popen[str]:
-    words = ("--target", programs.target, *options, "--", sys.executable, "-c", script)
+    python = CONTAINER.python if "container" in options else sys.executable
+    words = ("--target", programs.target, *options, "--", python, "-c", script)
     return programs.start("dry-run", *words)
 
 
@@ -92,6 +96,21 @@ def seen(programs: Programs) -> str:
     return f"{processes(programs)} {programs.left()} {list(programs.runtime.glob('*/*'))}"
 
 
+def options_of(confine: str | Kind) -> list[str]:
+    return ["--confine", confine] if isinstance(confine, str) else confine.options()
+
+
+def containers(run: str) -> list[str]:
+    """Return the containers of a run, where there is an engine for any."""
+    try:
+        client = connect()
+    except NoDocker:
+        return []
+    with contextlib.closing(client):
+        found = client.containers.list(all=True, filters={"label": f"executor.run={run}"})
+        return [str(container.name) for container in found]
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     with process:
         os.kill(process.pid, signal.SIGKILL)
@@ -110,12 +129,15 @@ def test_killed_while_it_starts(own: Programs, after_s: float, daemon: bool) -> 
 
 @pytest.mark.parametrize("confine", CONFINEMENTS)
 @pytest.mark.parametrize("daemon", [True, False])
-def test_killed_while_the_command_runs(own: Programs, daemon: bool, confine: str) -> None:
-    process = start(own, "--confine", confine, *([] if daemon else ["--no-daemon"]))
+def test_killed_while_the_command_runs(own: Programs, daemon: bool, confine: str | Kind) -> None:
+    process = start(own, *options_of(confine), *([] if daemon else ["--no-daemon"]))
     assert said(process, RUNNING)
     run = own.runs()[-1].name
     assert [p for p in marked() if run in _marker(p)]
+    assert bool(containers(run)) == (confine == CONTAINER)
     kill(process)
+    # A container that nobody is attached to ends by itself.
+    assert eventually(lambda: not containers(run))
     ended = own.executor("clean")
     assert run in ended.out
     assert not [p for p in marked() if run in _marker(p)]
@@ -168,15 +190,17 @@ def test_a_killed_run_is_shown_as_broken_off_and_not_promoted(own: Programs) -> 
 )
 @pytest.mark.parametrize("confine", CONFINEMENTS)
 def test_an_interrupted_run_leaves_nothing(
-    own: Programs, number: signal.Signals, status: int, confine: str
+    own: Programs, number: signal.Signals, status: int, confine: str | Kind
 ) -> None:
-    process = start(own, "--no-daemon", "--confine", confine)
+    process = start(own, "--no-daemon", *options_of(confine))
     with process:
         assert said(process, RUNNING)
+        run = own.runs()[-1].name
         os.kill(process.pid, number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == status
     assert "Traceback" not in err
+    assert not containers(run)
     assert eventually(lambda: nothing_is_left(own), 5), seen(own)
     assert own.executor("show", "last").status == 2
 

@@ -27,20 +27,22 @@ REMOVE = """
 """
 
 
-def test_a_playbook_creates(confined: Confined, programs: Programs, ansible_playbook: Path) -> None:
+def test_a_playbook_creates(
+    in_bubblewrap: Confined, programs: Programs, ansible_playbook: Path
+) -> None:
     (programs.workdir / "play.yml").write_text(HEAD + MAKE)
-    ended = confined(str(ansible_playbook), "play.yml")
+    ended = in_bubblewrap(str(ansible_playbook), "play.yml")
     assert ended.status == 0, ended.err + ended.out
     found = {(action, kind) for action, kind, _ in effects_of(ended.report())}
     assert found == {("create", "AWS::S3::Bucket"), ("create", "AWS::EC2::VPC")}
 
 
 def test_a_playbook_is_denied_a_deletion(
-    confined: Confined, programs: Programs, production: Production, ansible_playbook: Path
+    in_bubblewrap: Confined, programs: Programs, production: Production, ansible_playbook: Path
 ) -> None:
     production.call("s3", "CreateBucket", Bucket="orders")
     production.call("s3", "PutObject", Bucket="orders", Key="1", Body=b"paid for")
     (programs.workdir / "play.yml").write_text(HEAD + REMOVE)
-    ended = confined(str(ansible_playbook), "play.yml")
+    ended = in_bubblewrap(str(ansible_playbook), "play.yml")
     assert ended.status == 4, ended.err + ended.out
     assert ("delete", "AWS::S3::Bucket", "orders") in effects_of(ended.report())

@@ -10,7 +10,7 @@ from tests.integration.clients.conftest import Confined
 from tests.integration.conftest import Production
 from tests.integration.programs import Programs, effects_of, rules_of
 
-pytestmark = [pytest.mark.awscli, pytest.mark.bubblewrap]
+pytestmark = [pytest.mark.awscli]
 
 MIB = 1024 * 1024
 STORE = """

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
-import pytest
-
 from tests.integration.clients.conftest import Confined
 from tests.integration.conftest import Production
 from tests.integration.programs import effects_of, rules_of
-
-pytestmark = [pytest.mark.bubblewrap]
 
 RESOURCES = """
 import boto3
@@ -53,7 +47,7 @@ sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="orders")["QueueUrl"])
 
 
 def test_resources_work(confined: Confined) -> None:
-    ended = confined(sys.executable, "-c", RESOURCES)
+    ended = confined(confined.python, "-c", RESOURCES)
     report = ended.report()
     assert effects_of(report) == {
         ("create", "AWS::S3::Bucket", "dots.in.its.name"),
@@ -63,7 +57,7 @@ def test_resources_work(confined: Confined) -> None:
 
 
 def test_hard_coded_endpoints_lead_to_the_replica(confined: Confined) -> None:
-    ended = confined(sys.executable, "-c", HARD_CODED)
+    ended = confined(confined.python, "-c", HARD_CODED)
     assert ended.status == 0, ended.err + ended.out
     assert effects_of(ended.report()) == {
         ("create", "AWS::SQS::Queue", "q"),
@@ -72,13 +66,13 @@ def test_hard_coded_endpoints_lead_to_the_replica(confined: Confined) -> None:
 
 
 def test_dual_stack_and_fips_names_lead_to_the_replica(confined: Confined) -> None:
-    ended = confined(sys.executable, "-c", OTHER_NAMES)
+    ended = confined(confined.python, "-c", OTHER_NAMES)
     assert ended.status == 0, ended.err + ended.out
     assert effects_of(ended.report()) == {("create", "AWS::S3::Bucket", "dual")}
 
 
 def test_other_partitions_are_reached_by_their_names(confined: Confined) -> None:
-    ended = confined(sys.executable, "-c", OTHER_PARTITIONS)
+    ended = confined(confined.python, "-c", OTHER_PARTITIONS)
     change = ended.report()["change"]
     assert isinstance(change, dict)
     assert change["exit_code"] == 0, ended.err
@@ -87,6 +81,6 @@ def test_other_partitions_are_reached_by_their_names(confined: Confined) -> None
 def test_a_purge_is_denied(confined: Confined, production: Production) -> None:
     url = production.call("sqs", "CreateQueue", QueueName="orders")["QueueUrl"]
     production.call("sqs", "SendMessage", QueueUrl=url, MessageBody="paid for")
-    ended = confined(sys.executable, "-c", PURGE)
+    ended = confined(confined.python, "-c", PURGE)
     assert ended.status == 4, ended.err + ended.out
     assert rules_of(ended.report()) == {"unexpected-data-loss"}

@@ -33,24 +33,24 @@ CREATE = """
 DELETE = 'tables.deleteTable("users");'
 
 
-def rehearse(confined: Confined, programs: Programs, sdk: Path, body: str) -> Ended:
+def rehearse(in_bubblewrap: Confined, programs: Programs, sdk: Path, body: str) -> Ended:
     source = programs.workdir / "App.java"
     source.write_text(HEAD % body)
     jars = programs.workdir / "jars"
     jars.mkdir()
     for jar in (*sdk.glob("*.jar"), commons_logging()):
         (jars / jar.name).write_bytes(jar.read_bytes())
-    return confined("java", "-cp", "jars/*", "App.java")
+    return in_bubblewrap("java", "-cp", "jars/*", "App.java")
 
 
-def test_the_sdk_creates(confined: Confined, programs: Programs, java_sdk: Path) -> None:
-    ended = rehearse(confined, programs, java_sdk, CREATE)
+def test_the_sdk_creates(in_bubblewrap: Confined, programs: Programs, java_sdk: Path) -> None:
+    ended = rehearse(in_bubblewrap, programs, java_sdk, CREATE)
     assert ended.status == 0, ended.err + ended.out
     assert effects_of(ended.report()) == {("create", "AWS::DynamoDB::Table", "from-java")}
 
 
 def test_the_sdk_is_denied_a_deletion(
-    confined: Confined, programs: Programs, production: Production, java_sdk: Path
+    in_bubblewrap: Confined, programs: Programs, production: Production, java_sdk: Path
 ) -> None:
     production.call(
         "dynamodb",
@@ -60,6 +60,6 @@ def test_the_sdk_is_denied_a_deletion(
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
-    ended = rehearse(confined, programs, java_sdk, DELETE)
+    ended = rehearse(in_bubblewrap, programs, java_sdk, DELETE)
     assert ended.status == 4, ended.err + ended.out
     assert effects_of(ended.report()) == {("delete", "AWS::DynamoDB::Table", "users")}

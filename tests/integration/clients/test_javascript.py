@@ -12,7 +12,7 @@ from tests.integration.clients.conftest import Confined
 from tests.integration.conftest import Production
 from tests.integration.programs import Programs, effects_of, rules_of
 
-pytestmark = [pytest.mark.node, pytest.mark.bubblewrap]
+pytestmark = [pytest.mark.node]
 
 APP = """
 import { S3Client, CreateBucketCommand, PutObjectCommand, ListObjectsV2Command }

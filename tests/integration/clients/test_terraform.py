@@ -12,7 +12,7 @@ from tests.integration.clients.conftest import Confined
 from tests.integration.conftest import Production
 from tests.integration.programs import Programs, effects_of
 
-pytestmark = [pytest.mark.terraform, pytest.mark.bubblewrap, pytest.mark.slow]
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 INFRA = """
 terraform {
@@ -42,12 +42,18 @@ resource "aws_vpc" "main" { cidr_block = "10.8.0.0/16" }
 """
 
 
-def test_apply_creates_and_leaves_its_state_alone(
-    confined: Confined,
-    programs: Programs,
-    production: Production,
-    terraform_plugin_dir: Path,
-) -> None:
+TYPES = {
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::VPC",
+    "AWS::IAM::Role",
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+}
+
+
+@pytest.fixture
+def initialized(programs: Programs, terraform_plugin_dir: Path) -> Path:
+    """A work directory as `terraform init` leaves it."""
     (programs.workdir / "main.tf").write_text(INFRA)
     settings = {"TF_CLI_CONFIG_FILE": os.devnull}
     subprocess.run(
@@ -58,16 +64,24 @@ def test_apply_creates_and_leaves_its_state_alone(
         capture_output=True,
         timeout=180,
     )
+    return programs.workdir
+
+
+@pytest.mark.parametrize(
+    "fixture",
+    [
+        pytest.param("in_bubblewrap", marks=pytest.mark.bubblewrap),
+        pytest.param("with_terraform", marks=pytest.mark.docker),
+    ],
+)
+def test_apply_creates_and_leaves_its_state_alone(
+    fixture: str, initialized: Path, production: Production, request: pytest.FixtureRequest
+) -> None:
+    confined: Confined = request.getfixturevalue(fixture)
     before = production.state()
     ended = confined("terraform", "apply", "-auto-approve", "-input=false")
     assert ended.status == 0, ended.err + ended.out
     found = {(action, kind) for action, kind, _ in effects_of(ended.report())}
-    assert found == {
-        ("create", "AWS::S3::Bucket"),
-        ("create", "AWS::SQS::Queue"),
-        ("create", "AWS::DynamoDB::Table"),
-        ("create", "AWS::IAM::Role"),
-        ("create", "AWS::EC2::VPC"),
-    }
-    assert not (programs.workdir / "terraform.tfstate").exists()
+    assert found == {("create", kind) for kind in TYPES}
+    assert not (initialized / "terraform.tfstate").exists()
     assert production.state() == before
