@@ -17,6 +17,12 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "efs": ("PutAccountPreferences",),
     "elasticache": ("GlobalReplicationGroup|CacheSecurityGroup|ServerlessCacheSnapshot|Reserved",),
     "firehose": (),
+    "fsx": (
+        "DataRepository|CopySnapshotAndUpdateVolume|S3AccessPoint|FileCache|CreateSnapshot",
+        "VirtualMachine|CreateVolume|DeleteSnapshot|DeleteVolume|RestoreVolume|UpdateSnapshot",
+        "UpdateVolume|SharedVpc|CopyBackup|CreateBackup|DeleteBackup",
+    ),
+    "memorydb": ("ACL|MultiRegionCluster|ParameterGroup|Reserved",),
     "kinesis": ("Channel|UpdateAccountSettings",),
     "opensearch": (
         "Application|Connection|CreatePackage|DeletePackage|UpdatePackage|VpcEndpoint|Capability",
