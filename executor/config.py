@@ -22,6 +22,7 @@ from executor.model.target import TargetKind, TargetSettings
 FILE = "executor.toml"
 DEFAULT_REGION = "us-east-1"
 _ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")
 _SIGNS_OF_CREDENTIALS = (
     "AWS_PROFILE",
     "AWS_ACCESS_KEY_ID",
@@ -142,6 +143,18 @@ def resolve_target(
     """
     if account and not _ACCOUNT.fullmatch(account):
         raise InvalidConfig(f"the account {account!r} is not 12 digits", hint="--account 0123…")
+    found = _resolved(name, config, environ, account, region)
+    # An emulator has every region there is, and nothing in one that is misspelled.
+    if not _REGION.fullmatch(found.region):
+        raise InvalidConfig(
+            f"the region {found.region!r} is not spelled like one", hint="such as eu-west-1"
+        )
+    return found
+
+
+def _resolved(
+    name: str | None, config: Config, environ: Mapping[str, str], account: str, region: str
+) -> TargetSettings:
     chosen = name or config.target or None
     if chosen is None:
         return _ambient(environ, account, region)

@@ -74,7 +74,7 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=InOrder, help=_EXECUTOR, context_settings=CONTEXT)
+@click.group(cls=InOrder, help=_EXECUTOR, context_settings=CONTEXT, no_args_is_help=False)
 @click.version_option(__version__, prog_name="executor")
 def executor() -> None:
     """The group of commands."""

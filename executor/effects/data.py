@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from executor.model.call import Touch, Verb
+from executor.model.effect import FieldChange
 from executor.model.resource import DataMark, Resource
 
 _MOST_NAMED = 20
@@ -72,6 +73,25 @@ def data_differs(before: Resource, after: Resource) -> bool:
     if old.count != new.count or old.entries.keys() != new.entries.keys():
         return True
     return not all(_same(old, new, key) for key in old.entries)
+
+
+def data_changes(before: Resource, after: Resource) -> tuple[FieldChange, ...]:
+    """Return what was added to the data, or changed in it, entry by entry; not what is gone."""
+    old, new = before.data, after.data
+    if old is None or new is None:
+        return ()
+    moved = [k for k in new.entries if k not in old.entries or not _same(old, new, k)]
+    found = [
+        FieldChange(
+            path=f"{new.unit} {key}",
+            before=old.originals.get(key, old.entries.get(key)),
+            after=new.entries[key],
+        )
+        for key in moved[:_MOST_NAMED]
+    ]
+    if old.count != new.count and None not in (old.count, new.count):
+        found.insert(0, FieldChange(path=f"{new.unit}s", before=old.count, after=new.count))
+    return tuple(found)
 
 
 def _gone(

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from executor.effects.causes import Causes, mentions
 from executor.effects.data import (
+    data_changes,
     data_differs,
     grew_by_itself,
     holds_data,
@@ -151,7 +152,7 @@ class Differ:
             before,
             after,
             hazards=frozenset(hazards),
-            changed=changed,
+            changed=(*changed, *data_changes(before, after)),
             parts=(*lost, *dict.fromkeys([mark.field for mark in marks] + _named(acute))),
             blind=blind,
         )

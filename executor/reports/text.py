@@ -10,7 +10,7 @@ from itertools import groupby
 
 from executor.model.decision import Decision
 from executor.model.effect import Action, Effect
-from executor.model.finding import Finding
+from executor.model.finding import Finding, Rule
 from executor.model.json import Json
 from executor.model.policy import NOT_NEEDED
 from executor.model.report import Report
@@ -45,6 +45,8 @@ _MOST_FINDINGS = 12
 _MOST_EFFECTS = 8
 _MOST_FIELDS = 4
 _MOST_LINES = 6
+# More than these are told in one line, unless the change touched one.
+_MOST_GAPS = 3
 
 
 def text_report(report: Report, style: Style) -> str:
@@ -192,8 +194,17 @@ def _refused(report: Report, style: Style) -> list[str]:
 
 
 def _gaps(report: Report, style: Style) -> list[str]:
-    names = [f"{g.address or g.type} ({g.service}): {g.reason}" for g in report.not_covered]
-    return _list("Not covered", names, style)
+    gaps = report.not_covered
+    untouched = [g for g in gaps if not g.reason.startswith("in part")]
+    if len(untouched) <= _MOST_GAPS or any(f.rule is Rule.NOT_COVERED for f in report.findings):
+        untouched = []
+    names = [f"{g.address or g.type} ({g.service}): {g.reason}" for g in gaps if g not in untouched]
+    lines = _list("Not covered", names, style)
+    if untouched:
+        services = ", ".join(sorted({g.service for g in untouched}))
+        text = f"  could not be read, and was not touched: {len(untouched)} types of {services}"
+        lines += ["", style.paint(style.cut(style.shown(text), style.width), Tone.FAINT)]
+    return lines
 
 
 def _listed(words: list[str]) -> str:

@@ -149,6 +149,16 @@ def test_lost_items_are_named() -> None:
     assert effect.parts == ("item y",)
 
 
+def test_what_was_added_to_data_is_told() -> None:
+    (effect,) = diff(
+        snapshot(resource("a", data=items(x="1"))),
+        snapshot(resource("a", data=items(x="1", y="2"))),
+        trace((Verb.WRITE, "a", "y")),
+    ).effects
+    told = [(c.path, c.before, c.after) for c in effect.changed]
+    assert told == [("items", 1, 2), ("item y", None, "2")]
+
+
 def test_overwriting_loses_what_was_there_unless_versions_are_kept() -> None:
     before = snapshot(resource("a", data=items(x="1")))
     after = snapshot(resource("a", data=items(x="2")))

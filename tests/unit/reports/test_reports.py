@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,13 +13,15 @@ import pytest
 
 from executor.errors import InvalidConfig, LedgerTampered
 from executor.model.decision import Decision
+from executor.model.finding import Finding, Rule
 from executor.model.intent import EffectPattern
 from executor.model.receipt import Receipt, Step, StepStatus
 from executor.model.report import Report
+from executor.model.resource import Gap
 from executor.reports import FORMATS, Style, check_format, read_report, receipt_text, render
 from executor.reports.advice import declaration
 from executor.reports.style import encodable
-from tests.unit.reports.samples import SAMPLES, denied, held, hostile
+from tests.unit.reports.samples import SAMPLES, allowed, denied, held, hostile
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -38,6 +41,18 @@ def check_golden(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_text_report_is_as_agreed(name: str) -> None:
     check_golden(f"{name}.txt", render(SAMPLES[name](), "text", Style(width=88)))
+
+
+def test_much_that_was_not_touched_is_told_in_a_line() -> None:
+    gaps = tuple(Gap(service="rds", type=f"AWS::RDS::T{n}", reason="no answer") for n in range(9))
+    quiet = render(replace(allowed(), not_covered=gaps), "text")
+    assert "9 types of rds" in quiet
+    assert "AWS::RDS::T1" not in quiet
+    capped = Gap(service="s3", type="AWS::S3::Bucket", address="arn:b", reason="in part: 2 of 9")
+    assert "arn:b (s3): in part" in render(replace(allowed(), not_covered=(*gaps, capped)), "text")
+    touched = Finding(rule=Rule.NOT_COVERED, decision=Decision.UNDECIDED, message="touched")
+    told = replace(allowed(), not_covered=gaps, findings=(touched,))
+    assert "AWS::RDS::T1" in render(told, "text")
 
 
 def test_a_narrow_terminal_without_signs_is_served(tmp_path: Path) -> None:
