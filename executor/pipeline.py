@@ -7,7 +7,7 @@ Reads from top to bottom as the road in `docs/architecture.md`. It names no conc
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -41,7 +41,9 @@ class Replica(Protocol):
         """What was hydrated."""
         ...
 
-    def prepare(self, service: str, operation: str, region: str, account: str) -> None:
+    def prepare(
+        self, service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+    ) -> None:
         """Hydrate what a call in one of the target's accounts may meet."""
         ...
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
+from typing import cast
 
 from executor.assembly.targets import OpenTarget
 from executor.aws import Api, Credentials, RawCaller, Where
@@ -25,6 +26,7 @@ from executor.gateway.server import Gateway
 from executor.gateway.vault import Vault
 from executor.model.change import CallsChange, ChangeOutcome
 from executor.model.hydration import Hydrate, Hydration
+from executor.model.json import JsonObject
 from executor.model.progress import Progress
 from executor.model.resource import Resource, Scope, Snapshot
 from executor.replica import Copier, Hydrator, Seeder
@@ -93,9 +95,11 @@ class HydratedReplica:
         """Make what calls the sandbox for a service, before it is needed."""
         self._own.api.prepare(service)
 
-    def prepare(self, service: str, operation: str, region: str, account: str) -> None:
+    def prepare(
+        self, service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+    ) -> None:
         """Hydrate what a call may meet."""
-        self._wing(account).hydrator.prepare(service, operation, region)
+        self._wing(account).hydrator.prepare(service, operation, region, cast(JsonObject, params))
 
     def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
         """Hydrate the types that an intent names, in every region of the target."""
@@ -111,7 +115,7 @@ class HydratedReplica:
 
     def observe(self) -> Snapshot:
         """Read what the replica holds once it has settled."""
-        return _merged(w.reader.read(w.hydrator.scopes) for w in list(self._wings.values()))
+        return _merged(_observed(wing) for wing in list(self._wings.values()))
 
     def _wing(self, account: str) -> _Wing:
         name = "" if account == self._account else account
@@ -128,6 +132,12 @@ class _Wing:
     api: Api
     hydrator: Hydrator
     reader: SettledReader
+
+
+def _observed(wing: _Wing) -> Snapshot:
+    found = wing.reader.read(wing.hydrator.scopes)
+    unforeseen = wing.hydrator.unforeseen(found)
+    return found.merged(wing.reader.read(unforeseen)) if unforeseen else found
 
 
 def _merged(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -292,6 +302,7 @@ def open_gateway(
         vault=vault,
         aliases=replica.aliases,
         prepare=replica.prepare,
+        parameters_tell=replica.catalog.parameters_tell,
         doors=doors,
     )
     # Addresses that the engine gives out must lead back to the gateway, not around it.

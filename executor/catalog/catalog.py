@@ -70,23 +70,54 @@ class Catalog:
     def _all(self) -> Iterable[Service]:
         return (s for s in map(self.service, self.services) if s is not None)
 
-    def reached(self, service: str, operation: str = "") -> tuple[str, ...]:
+    def aims(
+        self, service: str, operation: str, params: JsonObject | None, announced: set[str]
+    ) -> frozenset[str] | None:
+        """Return the services that a call may reach, where its parameters tell.
+
+        Args:
+            service: botocore name.
+            operation: its operation.
+            params: the call's parameters; None where there is no call, which reaches nothing.
+            announced: what earlier calls of the run have told of later ones; may grow.
+        """
+        found = self.service(service)
+        if found is None or found.aims is None:
+            return None
+        aims = () if params is None else found.aims(operation, params, announced)
+        return None if aims is None else frozenset(map(self._home, aims)) - {""}
+
+    def parameters_tell(self, service: str) -> bool:
+        """Whether how far a call of the service reaches depends on its parameters."""
+        found = self.service(service)
+        return found is not None and found.aims is not None
+
+    def _home(self, name: str) -> str:
+        if "::" not in name:
+            return name if name in self.services else ""
+        return self.service_of(PARTS.get(name, name))
+
+    def reached(
+        self, service: str, operation: str = "", aims: frozenset[str] | None = None
+    ) -> tuple[str, ...]:
         """Return the services to hydrate before a call of `service`: itself last.
 
         Some operations reach further than their service (one that runs code reaches all).
 
         What a service reaches, reaches further: the closure is returned, in an order in which
-        every service comes after those its types depend on.
+        every service comes after those its types depend on. `aims`, where it is known, is
+        what the service itself reaches.
         """
         wanted: set[str] = set()
-        queue = [service, *self._reached_by(service, operation)]
+        queue = [service, *self._reached_by(service, operation), *(aims or ())]
         while queue:
             name = queue.pop()
             found = self.service(name)
             if found is None or name in wanted:
                 continue
             wanted.add(name)
-            queue.extend(self.services if "*" in found.reaches else found.reaches)
+            if name != service or aims is None:
+                queue.extend(self.services if "*" in found.reaches else found.reaches)
         return self.in_seed_order(wanted)
 
     def _reached_by(self, service: str, operation: str) -> tuple[str, ...]:

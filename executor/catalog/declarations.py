@@ -357,6 +357,9 @@ class Service:
         borderless: its names mean the same in all regions and accounts (buckets).
         reaches: services that a call to this one may change or needs: they are hydrated with
             it. `*` is every service of the catalog (CloudFormation, code that runs).
+        aims: function of an operation, its parameters and what earlier calls of the run have
+            announced (it may add to that) giving the types and services that the call may
+            reach, in place of `reaches`; None where that cannot be told.
         harmless: mutating operations that change no resource state worth reading (waiting,
             heartbeats, starting a query); each with the reason.
         elsewhere: type that another service declares -> what operations of this one mean for it
@@ -368,6 +371,7 @@ class Service:
     is_global: bool = False
     borderless: bool = False
     reaches: tuple[str, ...] = ()
+    aims: Callable[[str, JsonObject, set[str]], Iterable[str] | None] | None = None
     harmless: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, tuple[Operation, ...]] = field(default_factory=dict)
 

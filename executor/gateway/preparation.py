@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from executor.errors import ExecutorError
 from executor.gateway.accounts import Accounts
@@ -11,22 +11,29 @@ from executor.gateway.admission import Refused
 from executor.gateway.wire import Identity
 from executor.model.call import Refusal
 
-Prepare = Callable[[str, str, str, str], None]
-"""Told service, operation, region and account before a call is forwarded; may take its time."""
+Prepare = Callable[[str, str, str, str, Mapping[str, object]], None]
+"""Told service, operation, region, account and parameters before a call is forwarded; may take
+its time."""
 
 
 class Preparation:
     """Asks once for each service, operation, region and account; used by one event loop.
 
+    Where the parameters matter it asks for every call.
+
     Calls of one service wait for each other's preparation, those of others go on.
     """
 
-    def __init__(self, prepare: Prepare, accounts: Accounts) -> None:
+    def __init__(
+        self, prepare: Prepare, accounts: Accounts, parameters_tell: Callable[[str], bool]
+    ) -> None:
         """Args:
         prepare: blocks until the replica is ready; runs in a thread of its own.
         accounts: whose call it is.
+        parameters_tell: whether a service's calls reach as far as their parameters say.
         """
         self._prepare = prepare
+        self._parameters_tell = parameters_tell
         self._accounts = accounts
         self._done: set[tuple[str, str, str, str]] = set()
         self._locks: dict[tuple[str, str, str], asyncio.Lock] = {}
@@ -43,12 +50,15 @@ class Preparation:
             if key in self._done:
                 return None
             try:
-                await asyncio.get_running_loop().run_in_executor(None, self._prepare, *key)
+                await asyncio.get_running_loop().run_in_executor(
+                    None, self._prepare, *key, identity.params
+                )
             except ExecutorError as error:
                 return _unprepared(error.message)
             except Exception as error:  # the end of a thread; what it raises is no client's loss
                 return _unprepared(f"preparing failed: {type(error).__name__}: {error}")
-            self._done.add(key)
+            if not self._parameters_tell(identity.service):
+                self._done.add(key)
         return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -37,8 +37,14 @@ _TURNS = 25
 T = TypeVar("T")
 
 
-def _nothing_to_prepare(service: str, operation: str, region: str, account: str) -> None:
+def _nothing_to_prepare(
+    service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+) -> None:
     """The replica needs no hydration."""
+
+
+def _nobody(service: str) -> bool:
+    return False
 
 
 class Gateway:
@@ -59,6 +65,7 @@ class Gateway:
         vault: Vault | None = None,
         aliases: Aliases | None = None,
         prepare: Prepare = _nothing_to_prepare,
+        parameters_tell: Callable[[str], bool] = _nobody,
         rules: Sequence[Rule] = (),
         doors: Doors | None = None,
         patience: Patience | None = None,
@@ -73,6 +80,7 @@ class Gateway:
         vault: keeps exact parameters; None keeps none.
         aliases: ids to translate.
         prepare: told of a call before it is forwarded.
+        parameters_tell: whether it is to be told of every call of a service.
         rules: further rules of admission, after those of every gateway.
         doors: where clients knock already, closed with the gateway; None opens one on loopback.
         patience: how long clients and the engine are waited for.
@@ -92,7 +100,7 @@ class Gateway:
             identifier=identifier,
             accounts=whose,
             rules=(EngineHasIt(operations), KnownAccounts(whose), *rules),
-            preparation=Preparation(prepare, whose),
+            preparation=Preparation(prepare, whose, parameters_tell),
             recorder=recorder,
             redaction=Redaction(models),
             vault=vault,

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from executor.catalog.catalog import Catalog
 from executor.errors import TargetFailed
+from executor.model.json import JsonObject
 from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
 
 _STACKS = "cloudformation"
@@ -73,7 +74,8 @@ class Hydrator:
         self._elsewhere = elsewhere
         self._lock = threading.Lock()
         self._done: set[Scope] = set()
-        self._prepared: set[tuple[str, str, str]] = set()
+        self._prepared: set[tuple[str, str, str, frozenset[str] | None]] = set()
+        self._announced: set[str] = set()
         self._stacks: dict[str, Snapshot] = {}
         self._answered = False
         empty = Snapshot(account=account, region=region)
@@ -95,20 +97,29 @@ class Hydrator:
         """What has been hydrated."""
         return frozenset(self._done)
 
-    def prepare(self, service: str, operation: str, region: str) -> None:
+    def prepare(
+        self, service: str, operation: str, region: str, params: JsonObject | None = None
+    ) -> None:
         """Hydrate what a call of `service` in `region` may meet; does nothing the second time.
+
+        Args:
+            service: botocore name.
+            operation: its operation; some reach further than their service.
+            region: where the call is made.
+            params: its parameters, which may tell how far it reaches; None where there is no
+                call, and nothing but the service is wanted.
 
         Raises:
             TargetFailed: the target cannot be read at all.
         """
-        # By operation, since some reach further than their service.
-        key = (service, operation, region)
+        aims = self._catalog.aims(service, operation, params, self._announced)
+        key = (service, operation, region, aims)
         if key in self._prepared:
             return
         with self._lock:
             if key in self._prepared:
                 return
-            wanted = self._wanted(service, operation, region)
+            wanted = self._wanted(service, operation, region, aims)
             if wanted:
                 self._hydrate(wanted, region)
             self._done.add(self._scope(service, region))
@@ -131,17 +142,32 @@ class Hydrator:
         is_global = found is not None and found.is_global
         return Scope(service, GLOBAL if is_global else region, self._elsewhere)
 
-    def _wanted(self, service: str, operation: str, region: str) -> tuple[str, ...]:
-        names = set(self._catalog.reached(service, operation))
+    def _wanted(
+        self, service: str, operation: str, region: str, aims: frozenset[str] | None
+    ) -> tuple[str, ...]:
+        names = set(self._catalog.reached(service, operation, aims))
         if self._source is not None and names:
             owned = self._services_of_stacks(region)
-            if names & owned:
+            if names & (owned | {_STACKS}):
                 # A stack is rebuilt with its members, so they cannot be hydrated apart.
                 names |= owned | {_STACKS}
         return tuple(
             name
             for name in self._catalog.in_seed_order(names)
             if self._scope(name, region) not in self._done
+        )
+
+    def unforeseen(self, observed: Snapshot) -> frozenset[Scope]:
+        """Return what stacks turned out to hold although nobody had said so.
+
+        It was not there to be compared with, and must not stay unseen.
+        """
+        return frozenset(
+            scope
+            for stack in observed.resources.values()
+            for member in stack.members
+            if (service := self._catalog.service_of(member.type))
+            and (scope := self._scope(service, stack.region)) not in self._done
         )
 
     def _services_of_stacks(self, region: str) -> set[str]:

@@ -64,7 +64,7 @@ class Gateways:
             region=REGION,
             vault=self.vault,
             aliases=aliases,
-            prepare=prepare or (lambda service, operation, region, account: None),
+            prepare=prepare or (lambda service, operation, region, account, params: None),
             rules=rules,
         )
         self._stack.callback(_closed, gateway)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -129,7 +129,9 @@ def test_parallel_calls_wait_for_one_preparation(gateways: Gateways) -> None:
     asked: list[str] = []
     asking, ready = threading.Event(), threading.Event()
 
-    def prepare(service: str, operation: str, region: str, account: str) -> None:
+    def prepare(
+        service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+    ) -> None:
         asked.append(operation)
         asking.set()
         assert ready.wait(10)
@@ -152,7 +154,9 @@ def test_parallel_calls_wait_for_one_preparation(gateways: Gateways) -> None:
 def test_preparation_comes_again_for_another_region(gateways: Gateways) -> None:
     asked: list[tuple[str, ...]] = []
     with Upstream(lambda request: Answered(body=b"{}")) as upstream:
-        gateway = gateways.open(upstream.url, prepare=lambda *key: asked.append(key[:3]))
+        gateway = gateways.open(
+            upstream.url, prepare=lambda s, o, r, *rest: asked.append((s, o, r))
+        )
         for region in ("eu-west-1", "us-west-2", "eu-west-1"):
             gateways.client("sqs", gateway, region_name=region).list_queues()
     assert asked == [("sqs", "ListQueues", "eu-west-1"), ("sqs", "ListQueues", "us-west-2")]
@@ -162,7 +166,7 @@ def test_refused_operation_is_not_prepared(gateways: Gateways) -> None:
     asked: list[str] = []
     with Upstream() as upstream:
         gateway = gateways.open(
-            upstream.url, operations=Only(), prepare=lambda s, o, r, a: asked.append(o)
+            upstream.url, operations=Only(), prepare=lambda s, o, *rest: asked.append(o)
         )
         with pytest.raises(ClientError):
             gateways.client("iam", gateway).delete_user(UserName="u")
@@ -176,7 +180,9 @@ def test_call_is_refused_however_its_preparation_failed_and_prepared_anew_the_ne
 ) -> None:
     failures = [failure]
 
-    def prepare(service: str, operation: str, region: str, account: str) -> None:
+    def prepare(
+        service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+    ) -> None:
         if failures:
             raise failures.pop()
 

@@ -32,6 +32,7 @@ from executor.catalog.declarations import (
     turned_on,
 )
 from executor.catalog.policies import policy
+from executor.catalog.stack_aims import aims
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical, digest
@@ -258,6 +259,7 @@ SERVICE = Service(
     types=(STACK,),
     # A stack makes, changes and removes resources of any service.
     reaches=("*",),
+    aims=aims,
     harmless={
         "DetectStackDrift": _LOOKS,
         "DetectStackResourceDrift": _LOOKS,

@@ -246,7 +246,7 @@ def open_road(
     *,
     answering: Answering = lambda asked: Told(),
     operations: Everything | AllBut | None = None,
-    prepare: Prepare = lambda service, operation, region, account: None,
+    prepare: Prepare = lambda service, operation, region, account, params: None,
     rules: Sequence[Rule] = (),
     trace: Path | None = None,
     most_bytes: int = 1 << 20,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_head_that_is_too_long_is_refused(road: Road) -> None:
 
 def test_replica_is_prepared_once_per_operation_before_it_is_asked(opened: Open) -> None:
     prepared: list[tuple[str, ...]] = []
-    road = opened(prepare=lambda *key: prepared.append(key[:3]))
+    road = opened(prepare=lambda s, o, r, *rest: prepared.append((s, o, r)))
     for _ in range(3):
         road.ask(sqs("ListQueues"))
     road.ask(sqs("CreateQueue", QueueName="a"))
@@ -186,7 +187,9 @@ def test_replica_is_prepared_once_per_operation_before_it_is_asked(opened: Open)
 
 @pytest.mark.parametrize("failure", [TargetFailed("not permitted"), ValueError("not permitted")])
 def test_service_that_cannot_be_read_is_refused(opened: Open, failure: Exception) -> None:
-    def prepare(service: str, operation: str, region: str, account: str) -> None:
+    def prepare(
+        service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+    ) -> None:
         raise failure
 
     road = opened(prepare=prepare)
@@ -200,7 +203,9 @@ def test_service_that_cannot_be_read_is_refused(opened: Open, failure: Exception
 def test_other_services_go_on_while_one_is_prepared(opened: Open) -> None:
     going, served = threading.Event(), threading.Event()
 
-    def prepare(service: str, operation: str, region: str, account: str) -> None:
+    def prepare(
+        service: str, operation: str, region: str, account: str, params: Mapping[str, object]
+    ) -> None:
         if service == "sqs":
             going.set()
             assert served.wait(10)
