@@ -19,13 +19,14 @@ class Refused:
     """Why a request is not forwarded.
 
     Attributes:
-        refusal: the kind of reason.
+        refusal: the kind of reason; None where AWS would not do it either, and nothing is
+            missing from the rehearsal.
         code: AWS error code that the client is answered with.
         message: in words.
         status: HTTP status; below 500, or clients would try again.
     """
 
-    refusal: Refusal
+    refusal: Refusal | None
     code: str
     message: str
     status: int = 400
@@ -69,6 +70,21 @@ class EngineHasIt:
             code="NotImplemented",
             message=f"the engine does not implement {identity.service}:{identity.operation}",
             status=400,
+        )
+
+
+class OnlyTrying:
+    """Answers EC2's `DryRun` as AWS does to whoever may: engines do what they are asked."""
+
+    def __call__(self, identity: Identity) -> Refused | None:
+        """See `Rule`."""
+        if identity.service != "ec2" or identity.params.get("DryRun") is not True:
+            return None
+        return Refused(
+            refusal=None,
+            code="DryRunOperation",
+            message="Request would have succeeded, but DryRun flag is set.",
+            status=412,
         )
 
 

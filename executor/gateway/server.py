@@ -17,7 +17,13 @@ from executor.errors import ExecutorError, RecorderFailed
 from executor.gateway.accounts import Accounts
 from executor.gateway.addresses import Addresses
 from executor.gateway.addressing import Addressing
-from executor.gateway.admission import EngineHasIt, Implements, KnownAccounts, Rule
+from executor.gateway.admission import (
+    EngineHasIt,
+    Implements,
+    KnownAccounts,
+    OnlyTrying,
+    Rule,
+)
 from executor.gateway.aliases import Aliases
 from executor.gateway.connection import ClientConnection, Patience
 from executor.gateway.doors import Doors
@@ -99,7 +105,7 @@ class Gateway:
         self._road = Road(
             identifier=identifier,
             accounts=whose,
-            rules=(EngineHasIt(operations), KnownAccounts(whose), *rules),
+            rules=(OnlyTrying(), EngineHasIt(operations), KnownAccounts(whose), *rules),
             preparation=Preparation(prepare, whose, parameters_tell),
             recorder=recorder,
             redaction=Redaction(models),

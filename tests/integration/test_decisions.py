@@ -200,6 +200,24 @@ def test_uploading_what_is_there_already_is_allowed(
     assert report.effects == ()
 
 
+def test_a_dry_run_of_ec2s_own_deletes_nothing_and_is_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    zone = "us-east-1a"
+    volume = production.call("ec2", "CreateVolume", AvailabilityZone=zone, Size=1)["VolumeId"]
+    report = rehearse(
+        f"""
+try:
+    c('ec2').delete_volume(VolumeId={volume!r}, DryRun=True)
+except Exception as error:
+    assert error.response['Error']['Code'] == 'DryRunOperation', error
+assert c('ec2').describe_volumes(VolumeIds=[{volume!r}])['Volumes']
+"""
+    )
+    assert report.decision == "allow"
+    assert report.effects == ()
+
+
 def test_a_temporary_resource_is_allowed(production: Production, rehearse: Rehearse) -> None:
     report = rehearse(
         """

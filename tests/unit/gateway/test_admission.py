@@ -7,7 +7,13 @@ from collections.abc import Mapping
 import pytest
 
 from executor.gateway.accounts import Accounts
-from executor.gateway.admission import EngineHasIt, KnownAccounts, Refused, first_refusal
+from executor.gateway.admission import (
+    EngineHasIt,
+    KnownAccounts,
+    OnlyTrying,
+    Refused,
+    first_refusal,
+)
 from executor.gateway.wire import Identity
 from executor.model.call import Refusal
 from sandboxes.model import Operations
@@ -24,6 +30,14 @@ def _identity(service: str, operation: str, params: Mapping[str, object] | None 
         access_key="AKIA",
         params=params or {},
     )
+
+
+def test_what_is_only_tried_is_answered_as_aws_does_and_nothing_is_missing() -> None:
+    refused = OnlyTrying()(_identity("ec2", "DeleteVolume", {"VolumeId": "v", "DryRun": True}))
+    assert refused is not None
+    assert (refused.refusal, refused.code, refused.status) == (None, "DryRunOperation", 412)
+    assert OnlyTrying()(_identity("ec2", "DeleteVolume", {"DryRun": False})) is None
+    assert OnlyTrying()(_identity("glue", "StartJobRun", {"DryRun": True})) is None
 
 
 class RecordingRule:
