@@ -280,8 +280,11 @@ def _asked(kinds: Iterable[ResourceType]) -> Iterable[str]:
 def _touches(
     call: Call, type_name: str, operation: Operation, response: JsonObject
 ) -> Iterable[Touch]:
-    left_out = [given for name, given in operation.resets.items() if name not in call.params]
-    brought = [given for name, given in operation.resets.items() if name in call.params]
+    left_out: list[JsonObject] = []
+    brought: list[JsonObject] = []
+    for parameter, settings in operation.resets.items():
+        told = evaluate(parameter, call.params) is not None
+        (brought if told else left_out).append(settings)
     chosen = frozenset(operation.chosen_by(call.params) if operation.chosen_by else ())
     for subject, part in _subjects(call, operation, response):
         yield Touch(

@@ -61,8 +61,9 @@ class Detail:
 
     Attributes:
         operation: botocore operation; paginated where botocore can, and pages' lists joined.
-        params: parameter -> expression over the raw description so far. A literal is written
-            as a JMESPath literal, e.g. '`["All"]`'.
+        params: parameter -> expression over the raw description so far, with `$account`,
+            `$region` and `$partition` in it. A literal is written as a JMESPath literal, e.g.
+            '`["All"]`'.
         pick: expression over the response, or a function of it (a digest of what must not be
             kept).
         into: key of the raw description that receives it; "" merges an object.
@@ -225,8 +226,8 @@ class Operation:
         reaches: services that this one operation reaches beyond its service's `reaches`.
         hazard: what is dangerous about the call itself, though no setting tells of it after it
             (a reboot, a failover).
-        resets: parameter -> settings as AWS leaves them after a call without it, where engines
-            keep what was there.
+        resets: parameter (an expression over all of them) -> settings as AWS leaves them after
+            a call without it, where engines keep what was there.
         chosen_by: function of the parameters giving the attributes by which entries are chosen.
     """
 

@@ -36,6 +36,7 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",
     "AWS::ElasticLoadBalancingV2::ListenerCertificate": "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::Elasticsearch::Domain": "AWS::OpenSearchService::Domain",
+    "AWS::Glue::Partition": "AWS::Glue::Table",
     "AWS::IAM::AccessKey": "AWS::IAM::User",
     "AWS::IAM::GroupPolicy": "AWS::IAM::Group",
     "AWS::IAM::Policy": "AWS::IAM::Role",

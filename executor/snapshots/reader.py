@@ -15,7 +15,7 @@ from typing import Protocol, TypeGuard, cast
 from executor.aws import Caller, CallFailed
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import Detail, Listing, ResourceType
-from executor.catalog.describing import describe
+from executor.catalog.describing import describe, partition
 from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
 from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
@@ -234,10 +234,16 @@ class SnapshotReader:
                 raw.update(value)
 
     def _detail(self, detail: Detail, scope: Scope, raw: JsonObject) -> Json:
+        # For ARNs that no description tells.
+        whose = {
+            "$account": self._account,
+            "$region": scope.region,
+            "$partition": partition(scope.region),
+        }
         params = {
             name: value
             for name, pick in detail.params.items()
-            if (value := evaluate(pick, raw)) is not None
+            if (value := evaluate(pick, {**raw, **whose})) is not None
         }
         try:
             pages = list(self._pages(scope, detail.operation, params))

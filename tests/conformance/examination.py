@@ -222,6 +222,8 @@ def _why_not_rebuilt(unseeded: Sequence[Gap], unread: Sequence[Gap]) -> str:
 
 def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...]) -> None:
     """Change it in place, then delete and re-create it, and look at its birth marks."""
+    # The case before may have made it again.
+    made_by = time.time()
     before = only(target.read(*services), case.type)
     if case.update is not None:
         update = case.update
@@ -230,6 +232,7 @@ def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...]) -> No
             if any(n in after and after[n].birth != r.birth for n, r in before.items()):
                 one.words.add("an update moves the birth mark")
     if case.remake is not None:
+        _wait_past(made_by)
         remake = case.remake
         one.untried = _said(_attempt(lambda: remake(target.api)))
         if one.untried:

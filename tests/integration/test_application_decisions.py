@@ -405,3 +405,93 @@ def test_a_new_client_is_allowed(production: Production, rehearse: Rehearse) -> 
     )
     assert report.decision == "allow", report.findings
     assert effects(report) == {("create", "AWS::Cognito::UserPoolClient", "web")}
+
+
+# Glue and Athena
+
+
+def a_table(production: Production) -> None:
+    production.call("glue", "CreateDatabase", DatabaseInput={"Name": "shop"})
+    production.call(
+        "glue",
+        "CreateTable",
+        DatabaseName="shop",
+        TableInput={
+            "Name": "orders",
+            "StorageDescriptor": {"Columns": [{"Name": "id", "Type": "string"}]},
+            "PartitionKeys": [{"Name": "day", "Type": "string"}],
+        },
+    )
+    production.call(
+        "glue",
+        "CreatePartition",
+        DatabaseName="shop",
+        TableName="orders",
+        PartitionInput={"Values": ["2025-01-01"]},
+    )
+
+
+@EMBEDDED
+def test_dropping_a_database_is_denied(production: Production, rehearse: Rehearse) -> None:
+    a_table(production)
+    report = rehearse("c('glue').delete_database(Name='shop')")
+    assert report.decision == "deny"
+    assert "unexpected-delete" in rules(report)
+    assert effects(report) == {
+        ("delete", "AWS::Glue::Database", "shop"),
+        ("delete", "AWS::Glue::Table", "orders"),
+    }
+
+
+@EMBEDDED
+def test_deleting_a_partition_is_denied(production: Production, rehearse: Rehearse) -> None:
+    a_table(production)
+    report = rehearse(
+        """
+day = {'DatabaseName': 'shop', 'TableName': 'orders', 'PartitionValues': ['2025-01-01']}
+c('glue').delete_partition(**day)
+"""
+    )
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-data-loss"}
+
+
+@EMBEDDED
+def test_an_update_that_leaves_out_the_columns_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_table(production)
+    report = rehearse(
+        """
+table = {'Name': 'orders', 'Description': 'new'}
+c('glue').update_table(DatabaseName='shop', TableInput=table)
+"""
+    )
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption"}
+
+
+@EMBEDDED
+def test_a_new_job_and_a_new_work_group_are_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    a_table(production)
+    report = rehearse(
+        """
+c('glue').create_job(Name='counts', Role='r', Command={'Name': 'glueetl'})
+c('athena').create_work_group(Name='reports')
+"""
+    )
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {
+        ("create", "AWS::Glue::Job", "counts"),
+        ("create", "AWS::Athena::WorkGroup", "reports"),
+    }
+
+
+@EMBEDDED
+def test_deleting_a_work_group_is_denied(production: Production, rehearse: Rehearse) -> None:
+    production.call("athena", "CreateWorkGroup", Name="reports")
+    report = rehearse("c('athena').delete_work_group(WorkGroup='reports')")
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "AWS::Athena::WorkGroup", "reports")}
