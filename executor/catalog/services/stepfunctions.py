@@ -76,17 +76,35 @@ def _fillers(raw: JsonObject) -> list[int]:
 
 
 def _publish(raw: JsonObject, data: DataMark | None) -> Params:
-    for number in sorted([*_versions(raw), *_fillers(raw)]):
-        yield {"stateMachineArn": raw["stateMachineArn"], "description": f"version {number}"}
+    """Yield an update per version, since what has not changed has no new one."""
+    machine = {"stateMachineArn": raw["stateMachineArn"]}
+    numbers = sorted([*_versions(raw), *_fillers(raw)])
+    for number in numbers:
+        yield {
+            **machine,
+            "definition": _remarked(text(raw, "definition"), number),
+            "publish": True,
+            "versionDescription": f"version {number}",
+        }
+    if numbers:
+        yield {**machine, "definition": raw["definition"]}
+
+
+def _remarked(definition: str, number: int) -> str:
+    try:
+        found = json.loads(definition)
+    except ValueError:
+        return definition
+    return json.dumps({**found, "Comment": f"version {number}"})
 
 
 def _learn_version(
     raw: JsonObject, params: Mapping[str, object], answer: JsonObject
 ) -> Mapping[str, str]:
-    number = str(params["description"]).rpartition(" ")[2]
+    number = str(params.get("versionDescription", "")).rpartition(" ")[2]
     ours = f"{raw['stateMachineArn']}:{number}"
     theirs = text(answer, "stateMachineVersionArn")
-    return {ours: theirs} if int(number) in _versions(raw) else {}
+    return {ours: theirs} if number and theirs and int(number) in _versions(raw) else {}
 
 
 def _unpublish(raw: JsonObject, data: DataMark | None) -> Params:
@@ -138,7 +156,7 @@ STATE_MACHINE = ResourceType(
     depends_on=("AWS::IAM::Role", "AWS::Logs::LogGroup"),
     seeds=(
         Seed(operation="CreateStateMachine", params=_make, creates=True, optional=False),
-        Seed(operation="PublishStateMachineVersion", params=_publish, learn=_learn_version),
+        Seed(operation="UpdateStateMachine", params=_publish, learn=_learn_version),
         Seed(operation="DeleteStateMachineVersion", params=_unpublish),
     ),
     operations=(
@@ -232,6 +250,8 @@ ACTIVITY = ResourceType(
             params={"resourceArn": "activityArn"},
             pick="tags",
             into="tags",
+            # Some engine knows no activities here.
+            absent=frozenset({"ResourceNotFound"}),
         ),
     ),
     id="activityArn",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from executor.aws import Api
+from executor.catalog.expressions import evaluate
 from tests.conformance.catalog_harness import Case
 
 
@@ -46,11 +47,18 @@ def _remake(api: Api) -> None:
     _make(api)
 
 
+def _remake_query(api: Api) -> None:
+    found = api.call("athena", "ListNamedQueries", {"WorkGroup": "reports"})
+    _athena(api, "DeleteNamedQuery", NamedQueryId=evaluate("NamedQueryIds[0]", found))
+    _make_query(api)
+
+
 def _update(api: Api) -> None:
     _athena(api, "UpdateWorkGroup", WorkGroup="reports", Description="for all reports")
 
 
 CASES = (
+    Case(service="athena", type="AWS::Athena::NamedQuery", make=_make, remake=_remake_query),
     Case(
         service="athena",
         type="AWS::Athena::WorkGroup",
@@ -58,5 +66,4 @@ CASES = (
         remake=_remake,
         update=_update,
     ),
-    Case(service="athena", type="AWS::Athena::NamedQuery", make=_make, remake=_remake),
 )

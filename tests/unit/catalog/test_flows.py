@@ -163,12 +163,21 @@ def test_version_is_a_part_of_its_state_machine() -> None:
 def test_versions_keep_their_numbers() -> None:
     publish, unpublish = STATE_MACHINE.seeds[1:]
     raw = _flow(versions=_versions(2, 4))
-    assert len(list(publish.params(raw, None))) == 4
+    *published, last = publish.params(raw, None)
+    assert [p["versionDescription"] for p in published] == [f"version {n}" for n in range(1, 5)]
+    # What has not changed would get no version of its own, and ends as it was.
+    assert len({p["definition"] for p in published}) == 4
+    assert (last["definition"], "publish" in last) == (raw["definition"], False)
     gone = [str(params["stateMachineVersionArn"]) for params in unpublish.params(raw, None)]
     assert gone == [f"{FLOW}:1", f"{FLOW}:3"]
+
+
+def test_wide_gap_between_versions_is_left() -> None:
+    publish, unpublish = STATE_MACHINE.seeds[1:]
     wide = _flow(versions=_versions(200))
-    assert len(list(publish.params(wide, None))) == 1
+    assert len(list(publish.params(wide, None))) == 2
     assert list(unpublish.params(wide, None)) == []
+    assert list(publish.params(_flow(), None)) == []
 
 
 def test_stopping_an_execution_disrupts_its_state_machine() -> None:
