@@ -62,7 +62,10 @@ def test_what_reads_is_not_taken_for_a_change(service: str) -> None:
 EC2_PLAIN = re.compile(
     r"^(?:Run|Start|Stop|Reboot|Terminate)Instances$"
     r"|^(?:Create|Delete|Attach|Detach|Modify)(?:Vpc|Subnet|SecurityGroup|InternetGateway|Route"
-    r"|RouteTable|Volume|NetworkInterface|Tags)$"
+    r"|RouteTable|Volume|NetworkInterface|Tags|NatGateway|EgressOnlyInternetGateway|NetworkAcl"
+    r"|NetworkAclEntry|LaunchTemplate|LaunchTemplateVersions?|KeyPair|Snapshots?|Image"
+    r"|VpcEndpoints?|VpcPeeringConnection|DhcpOptions|FlowLogs|ManagedPrefixList|VpnGateway"
+    r"|CustomerGateway|VpnConnection|VpnConnectionRoute)$"
 )
 
 
