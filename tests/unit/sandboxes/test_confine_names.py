@@ -51,6 +51,11 @@ def test_names_that_only_look_so_are_not() -> None:
         assert BOOK.address(name) is None
 
 
+def test_where_tools_tell_of_their_use_is_no_endpoint() -> None:
+    name = "cdk-cli-telemetry.us-east-1.api.aws"
+    assert reply(question(name), BOOK)[1] == name
+
+
 def test_a_known_name_is_answered_with_its_address() -> None:
     answer, vain = reply(question("sqs.us-east-1.amazonaws.com"), BOOK)
     assert vain == ""
