@@ -119,6 +119,12 @@ def narrowed(before: Json, after: Json) -> bool:
     )
 
 
+def denial_lost(before: Json, after: Json) -> bool:
+    """Something that a policy denied is not denied any more."""
+    kept = [canonical(statement) for statement in _denying(after)]
+    return any(canonical(statement) not in kept for statement in _denying(before))
+
+
 _OWN = "own account"
 _Grant = tuple[str, str, str, str]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from executor import Report
 from executor.model.json import Json
 from tests.conformance.cases.acm import make_certificates
+from tests.conformance.cases.backup import make_plan
 from tests.conformance.cases.cloudfront import make_distribution
 from tests.conformance.cases.cloudtrail import make_trail
 from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
@@ -328,3 +329,39 @@ front.delete_distribution(Id=found, IfMatch=front.get_distribution_config(Id=fou
     )
     assert report.decision == "deny"
     assert rules(report) == {"unexpected-delete"}
+
+
+# Backup
+
+
+def test_what_is_not_backed_up_any_more_is_denied_and_a_plan_that_saves_less_is_held(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_plan(production.api)
+    read = """
+backup = c('backup')
+plan = backup.list_backup_plans()['BackupPlansList'][0]['BackupPlanId']
+"""
+    report = rehearse(
+        read
+        + """
+rules = backup.get_backup_plan(BackupPlanId=plan)['BackupPlan']['Rules']
+rules[0]['Lifecycle'] = {'DeleteAfterDays': 1}
+rules = [{k: v for k, v in rule.items() if k != 'RuleId'} for rule in rules]
+backup.update_backup_plan(BackupPlanId=plan, BackupPlan={
+    'BackupPlanName': 'daily', 'Rules': rules})
+"""
+    )
+    assert report.decision == "hold", report.findings
+    assert rules(report) == {"unexpected-protection-loss"}
+    report = rehearse(
+        read
+        + """
+for one in backup.list_backup_selections(BackupPlanId=plan)['BackupSelectionsList']:
+    backup.delete_backup_selection(BackupPlanId=plan, SelectionId=one['SelectionId'])
+"""
+    )
+    assert report.decision == "deny"
+    assert effects(report) == {("delete", "Backup::BackupSelection", "all that is tagged")}
+    report = rehearse("c('backup').create_backup_vault(BackupVaultName='new')")
+    assert report.decision == "allow", report.findings

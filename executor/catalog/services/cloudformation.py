@@ -26,12 +26,11 @@ from executor.catalog.declarations import (
     on,
     removed,
     rows,
-    table,
     text,
     turned_off,
     turned_on,
 )
-from executor.catalog.policies import policy
+from executor.catalog.policies import denial_lost, policy
 from executor.catalog.stack_aims import aims
 from executor.model.call import Verb
 from executor.model.effect import Hazard
@@ -165,15 +164,6 @@ def _change_set(params: JsonObject, response: JsonObject) -> list[str]:
     return [name for name in found if name]
 
 
-def _denial_lost(before: Json, after: Json) -> bool:
-    return lost(_denials(before), _denials(after))
-
-
-def _denials(value: Json) -> list[Json]:
-    statements = objects(table({"policy": value}, "policy"), "Statement")
-    return [s for s in statements if s.get("Effect") == "Deny"]
-
-
 STACK = ResourceType(
     type="AWS::CloudFormation::Stack",
     listing=Listing(operation="DescribeStacks", items="Stacks[]"),
@@ -246,7 +236,7 @@ STACK = ResourceType(
             field="EnableTerminationProtection", hazard=Hazard.PROTECTION_LOSS, when=turned_off
         ),
         HazardRule(field="StackPolicy", hazard=Hazard.PROTECTION_LOSS, when=removed),
-        HazardRule(field="StackPolicy", hazard=Hazard.PROTECTION_LOSS, when=_denial_lost),
+        HazardRule(field="StackPolicy", hazard=Hazard.PROTECTION_LOSS, when=denial_lost),
         HazardRule(field="Exports", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="Broken", hazard=Hazard.DISRUPTION, when=turned_on),
     ),

@@ -197,6 +197,7 @@ HOSTED_ZONE = ResourceType(
     settings=_zone_settings,
     birth={"id": _zone, "reference": "CallerReference"},
     tags="Tags",
+    depends_on=("AWS::EC2::VPC",),
     seeds=(
         Seed(
             operation="CreateHostedZone",

@@ -9,6 +9,9 @@ from executor.catalog.declarations import objects, table, text
 from tests.conformance.catalog_harness import Case
 
 
+_NETWORK = ("ec2",)
+
+
 def _zones(api: Api) -> dict[str, str]:
     listed = objects(api.call("route53", "ListHostedZones", {}), "HostedZones")
     return {text(zone, "Name"): text(zone, "Id").rpartition("/")[2] for zone in listed}
@@ -84,7 +87,8 @@ def _make(api: Api, reference: str = "first") -> None:
     comment = {"Comment": "all that is public"}
     params = {"Name": "example.com", "CallerReference": reference, "HostedZoneConfig": comment}
     api.call("route53", "CreateHostedZone", params)
-    network = {"VPCRegion": "us-east-1", "VPCId": "vpc-0a1b2c3d4e5f60718"}
+    made = table(api.call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}), "Vpc")
+    network = {"VPCRegion": "us-east-1", "VPCId": text(made, "VpcId")}
     params = {"Name": "corp.internal", "CallerReference": f"{reference} too", "VPC": network}
     api.call("route53", "CreateHostedZone", params)
     zone = _zones(api)["example.com."]
@@ -119,13 +123,21 @@ CASES = (
         make=_make,
         remake=_remake,
         update=_update,
+        services=_NETWORK,
     ),
-    Case(service="route53", type="AWS::Route53::RecordSet", make=_make, update=_update),
+    Case(
+        service="route53",
+        type="AWS::Route53::RecordSet",
+        make=_make,
+        update=_update,
+        services=_NETWORK,
+    ),
     Case(
         service="route53",
         type="AWS::Route53::HealthCheck",
         make=_make,
         remake=_remake,
         update=_update,
+        services=_NETWORK,
     ),
 )

@@ -12,6 +12,11 @@ from tests.unit.catalog.operations import mistaken_reads, undeclared, unknown_na
 
 LEFT_OUT = {
     "acm": (r"Acme|AccountConfiguration",),
+    "backup": (
+        r"AccessPoint|MpaApprovalTeam|LegalHold|Framework|AirGapped|ReportPlan|ReportJob|ScanJob",
+        r"RestoreAccess|RestoreTesting|TieringConfiguration|RestoreValidation|CopyJob|RestoreJob",
+        r"StopBackupJob|GlobalSettings|RegionSettings|RecoveryPointIndex",
+    ),
     "cloudfront": (
         r"AnycastIpList|CloudFrontOriginAccessIdentity|ConnectionFunction|ConnectionGroup|KeyGroup",
         r"ContinuousDeploymentPolicy|DistributionTenant|FieldLevelEncryption|KeyValueStore|VpcOrigin",
