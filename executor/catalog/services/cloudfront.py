@@ -225,6 +225,7 @@ FUNCTION = ResourceType(
     id="Name",
     arn="FunctionMetadata.FunctionARN",
     settings=_function,
+    represented=("CodeDigest", "LiveDigest"),
     birth={"created": "FunctionMetadata.CreatedTime"},
     seeds=(
         Seed(operation="CreateFunction", params=_create_function, creates=True, optional=False),

@@ -8,7 +8,6 @@ from executor.aws import Api
 from executor.catalog.declarations import objects, table, text
 from tests.conformance.catalog_harness import Case
 
-
 _NETWORK = ("ec2",)
 
 

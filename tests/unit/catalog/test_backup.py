@@ -117,7 +117,7 @@ class InMemoryPoints:
 
     def __init__(self, count: int, cap: int = 10) -> None:
         self.cap = cap
-        self._points = [
+        self._points: list[Json] = [
             {"RecoveryPointArn": f"{POINT}{n}", "CreationDate": n} for n in range(count)
         ]
 
