@@ -18,7 +18,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sandboxes.embedded import EmbeddedEngine, stop_daemons
-from sandboxes.embedded.engine import EmbeddedSandbox
+from sandboxes.embedded.sandbox import EmbeddedSandbox
 from sandboxes.model import SandboxSpec
 
 # A background server goes on loading for a while after its first sandbox.

@@ -136,6 +136,12 @@ class Api:
         """Make the client of a service before it is needed."""
         self._client(service, self._where.region)
 
+    def close(self) -> None:
+        """Close every connection; another call would open one again."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+
     def call(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
     ) -> JsonObject:

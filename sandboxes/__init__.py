@@ -12,11 +12,13 @@ tree of what can go wrong. This package knows nothing of the executor and can be
 
 from __future__ import annotations
 
-from sandboxes.contract import Confinement, Engine, Sandbox
+from sandboxes.contract import Confinement, Draft, Engine, KeepsReplicas, Sandbox
 from sandboxes.errors import (
     ConfinementUnavailable,
     EngineStartFailed,
     EngineUnavailable,
+    NotKept,
+    ReplicaGone,
     SandboxError,
     SandboxLost,
 )
@@ -26,6 +28,7 @@ from sandboxes.model import (
     Door,
     EngineInfo,
     Isolation,
+    KeptReplica,
     Operations,
     SandboxSpec,
 )
@@ -37,12 +40,17 @@ __all__ = [
     "Confinement",
     "ConfinementUnavailable",
     "Door",
+    "Draft",
     "Engine",
     "EngineInfo",
     "EngineStartFailed",
     "EngineUnavailable",
     "Isolation",
+    "KeepsReplicas",
+    "KeptReplica",
+    "NotKept",
     "Operations",
+    "ReplicaGone",
     "Sandbox",
     "SandboxError",
     "SandboxLost",

@@ -20,6 +20,7 @@ from sandboxes.model import (
     Door,
     EngineInfo,
     Isolation,
+    KeptReplica,
     Operations,
     SandboxSpec,
 )
@@ -69,6 +70,81 @@ class Sandbox(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+class Draft(Protocol):
+    """A sandbox of one's own to seed, which then becomes something to fork. Serves nobody else.
+
+    What it serves besides seeds would be in every sandbox that is forked from it: nothing of a
+    change may ever reach it.
+    """
+
+    @property
+    def url(self) -> str:
+        """Loopback endpoint of the emulator."""
+        ...
+
+    def keep(self, parts: Mapping[str, str], memo: bytes) -> KeptReplica:
+        """Stop serving, and be forked from now on; connections to it must be closed.
+
+        Args:
+            parts: what it was seeded with, name -> digest.
+            memo: kept with it, and given to whoever forks it.
+
+        Raises:
+            NotKept: something in it would not survive a fork. It is gone then.
+        """
+        ...
+
+    def close(self) -> None:
+        """Destroy it, unless it is kept; idempotent."""
+        ...
+
+
+@runtime_checkable
+class KeepsReplicas(Protocol):
+    """What a sandbox may be able to do besides: turn into a fork of what was seeded before.
+
+    What is kept belongs to one user, one engine, and an account and region like the sandbox's.
+    An engine without it is seeded every time.
+    """
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it can; cheap."""
+        ...
+
+    def kept(self) -> Sequence[KeptReplica]:
+        """Return what there is to fork, the last used first; never raises."""
+        ...
+
+    def memo(self, replica: KeptReplica) -> bytes:
+        """Return what was put beside a replica.
+
+        Raises:
+            ReplicaGone: it is not there any more.
+        """
+        ...
+
+    def draft(self) -> Draft:
+        """Start a sandbox to be seeded and kept.
+
+        Raises:
+            NotKept: nothing can be kept here.
+        """
+        ...
+
+    def become(self, replica: KeptReplica) -> None:
+        """Turn into a fork of a replica, at another `url`, as shut in as before.
+
+        What it held is out of reach from then on, and is destroyed with it: requests that are
+        under way at the old address are still answered.
+
+        Raises:
+            ReplicaGone: it is not there any more, or its forks are less shut in. The sandbox is
+                what it was.
+        """
+        ...
 
 
 @runtime_checkable

@@ -4,6 +4,8 @@
     ├── EngineUnavailable     the engine cannot run on this machine (no Docker, no image)
     ├── EngineStartFailed     it was started and died or never became ready
     ├── SandboxLost           a running sandbox stopped answering
+    ├── NotKept               a seeded sandbox cannot be forked; what it holds is lost
+    ├── ReplicaGone           there is nothing kept to fork from any more
     └── ConfinementUnavailable  the asked-for isolation cannot be had here
 
 A command that fails inside a sandbox is a value, never one of these: these say that the
@@ -39,6 +41,14 @@ class EngineStartFailed(SandboxError):
 
 class SandboxLost(SandboxError):
     """A sandbox that was running does not answer any more."""
+
+
+class NotKept(SandboxError):
+    """What was seeded cannot be kept to be forked: something in it would not survive that."""
+
+
+class ReplicaGone(SandboxError):
+    """What was kept is not there any more, or a fork of it would be less than a sandbox is."""
 
 
 class ConfinementUnavailable(SandboxError):

@@ -59,6 +59,21 @@ class SandboxSpec:
     daemon: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReplica:
+    """Something that was seeded once and is forked for every sandbox that needs the same.
+
+    Attributes:
+        id: what its engine calls it.
+        parts: what it was seeded with, name -> digest; for whoever seeded it to understand.
+        address: `host:port` it was seeded at, which may stand in what it holds.
+    """
+
+    id: str
+    parts: Mapping[str, str]
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Operations:
     """The operations an engine really implements, by botocore service name.

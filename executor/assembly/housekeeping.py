@@ -89,7 +89,8 @@ def _daemon() -> DoctorLine:
     status = daemon_status()
     text = "not running; started when it is first needed"
     if status.running:
-        text = f"running (pid {status.pid}), {status.sandboxes} sandboxes"
+        text = f"running (pid {status.pid}), {status.sandboxes} sandboxes, "
+        text += f"{status.templates} replicas kept"
     return DoctorLine(name="background server", ok=True, text=text)
 
 

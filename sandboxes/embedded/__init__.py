@@ -7,7 +7,7 @@ invocations share one through a per-user background server:
            one connection = one sandbox; when it closes, however, the child is killed
 
 * Importing this package loads neither an emulator nor anything else heavy.
-* The zygote never runs a thread or an event loop: a fork would copy their locks.
+* Nobody who forks runs a thread or an event loop: a fork would copy their locks.
 * A child is shut in by the kernel (`shutting`, `filtering`): a network with nobody in it, the
   interpreter and its libraries to read and one directory in memory to write, no rights, no
   programs and no processes. Inside, `guard` says the same to the emulator's own code, and is all
@@ -18,9 +18,11 @@ invocations share one through a per-user background server:
 * Nothing happens in a sandbox by the passing of time: no schedules fire, no items expire.
   What a dry run sees must have a call that caused it.
 
-Everything a child needs to serve is handed over in one value (`child.Job`) by whoever forks.
-So a seeded child can in turn fork children from its own state (a cached replica): it would
-stop serving, run the same loop as the zygote, and lift the guard on `fork` alone.
+Everything a child needs to serve is handed over in one value (`child.Job`) by whoever forks it:
+the zygote, or a *template* (`template`, `shelf`), a child that was seeded by us alone, has stopped
+serving, and forks from its own state from then on.
+
+           zygote ── fork ──► draft, seeded ──► template ── fork ──► child
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ class DaemonStatus:
         running: it answers.
         pid: its process id; 0 when it does not run.
         sandboxes: how many it serves now.
+        templates: how many seeded replicas it keeps to fork.
         socket: where it listens, or would.
         idle_s: seconds since it last served one.
     """
@@ -52,6 +53,7 @@ class DaemonStatus:
     sandboxes: int
     socket: Path
     idle_s: float
+    templates: int = 0
 
 
 def daemon_status(emulator: str = "ministack", runtime: Path | None = None) -> DaemonStatus:
@@ -66,6 +68,7 @@ def daemon_status(emulator: str = "ministack", runtime: Path | None = None) -> D
         running=True,
         pid=wire.number(answer, "pid"),
         sandboxes=wire.number(answer, "sandboxes"),
+        templates=wire.number(answer, "templates"),
         socket=home.socket,
         idle_s=float(idle) if isinstance(idle, int | float) else 0.0,
     )

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from sandboxes.embedded import wire
 from sandboxes.embedded.background import reach, start_private
@@ -27,12 +22,11 @@ from sandboxes.embedded.installed import (
     zygote_key,
 )
 from sandboxes.embedded.places import Home, last_lines, reap_homes, runtime_directory
+from sandboxes.embedded.sandbox import EmbeddedSandbox, Held
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
-from sandboxes.model import Availability, EngineInfo, Operations, SandboxSpec
+from sandboxes.model import Availability, EngineInfo, SandboxSpec
 
 DEFAULT_IDLE_S: Final = 600.0
-_START_S = 30.0
-_CLOSE_S = 5.0
 _ATTEMPTS = 3
 
 
@@ -95,9 +89,7 @@ class EmbeddedEngine:
         runtime = self._runtime or runtime_directory()
         if not spec.daemon:
             own = f"private-{self._emulator}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-            home = Home(runtime, own)
-            connection, process = start_private(home, self._emulator)
-            return _ask_for_child(home, connection, process, spec, info)
+            return self._private(Home(runtime, own), spec, info)
         home = Home(runtime, zygote_key(self._emulator, version))
         for _ in range(_ATTEMPTS - 1):
             with suppress(wire.Severed):
@@ -110,28 +102,32 @@ class EmbeddedEngine:
             raise _failed(home, str(error)) from error
 
     def _from_server(self, home: Home, spec: SandboxSpec, info: EngineInfo) -> EmbeddedSandbox:
-        connection = reach(home, self._emulator, self._idle_s)
-        return _negotiate(home, connection, None, spec, info)
+        held = _started(reach(home, self._emulator, self._idle_s), spec, info)
+        return EmbeddedSandbox(held, home=home, spec=spec, info=info, process=None)
+
+    def _private(self, home: Home, spec: SandboxSpec, info: EngineInfo) -> EmbeddedSandbox:
+        connection, process = start_private(home, self._emulator)
+        try:
+            held = _started(connection, spec, info)
+        except wire.Severed as error:
+            raise _failed(home, str(error)) from error
+        except EngineStartFailed:
+            process.wait()
+            raise
+        return EmbeddedSandbox(held, home=home, spec=spec, info=info, process=process)
 
     def reap(self) -> Sequence[str]:
         """Remove what zygotes that were killed have left on disk; their children die with them."""
         return reap_homes(self._runtime or runtime_directory())
 
 
-def _ask_for_child(
-    home: Home,
-    connection: socket.socket,
-    process: subprocess.Popen[bytes],
-    spec: SandboxSpec,
-    info: EngineInfo,
-) -> EmbeddedSandbox:
+def _started(connection: socket.socket, spec: SandboxSpec, info: EngineInfo) -> Held:
     try:
-        return _negotiate(home, connection, process, spec, info)
-    except wire.Severed as error:
-        raise _failed(home, str(error)) from error
-    except EngineStartFailed:
-        process.wait()
-        raise
+        return Held.ask(connection, {"ask": "start", "spec": wire.spec_to_wire(spec)})
+    except EngineStartFailed as error:
+        raise EngineStartFailed(
+            f"{info.emulator} {info.version}: {error.message}", detail=error.detail
+        ) from error
 
 
 def _failed(home: Home, why: str) -> EngineStartFailed:
@@ -140,140 +136,3 @@ def _failed(home: Home, why: str) -> EngineStartFailed:
         hint="run `executor doctor`; `executor clean` removes what is left of it",
         detail=last_lines(home.log, 20),
     )
-
-
-def _negotiate(
-    home: Home,
-    connection: socket.socket,
-    process: subprocess.Popen[bytes] | None,
-    spec: SandboxSpec,
-    info: EngineInfo,
-) -> EmbeddedSandbox:
-    try:
-        connection.settimeout(_START_S)
-        wire.send(connection, {"ask": "start", "spec": wire.spec_to_wire(spec)})
-        answer = wire.receive(connection)
-        error = answer.get("error")
-        if error is not None:
-            raise EngineStartFailed(
-                f"{info.emulator} {info.version}: {error}", detail=str(answer.get("detail", ""))
-            )
-        port, pid = wire.number(answer, "port"), wire.number(answer, "pid")
-        open_ways = str(answer.get("open_ways", ""))
-        info = replace(info, confined=not open_ways, note=open_ways)
-        place = Path(str(answer["directory"]))
-        # From here on it is only looked at, and never waited for.
-        connection.setblocking(False)
-    except BaseException:
-        connection.close()
-        raise
-    return EmbeddedSandbox(
-        connection=connection,
-        process=process,
-        directory=place,
-        port=port,
-        pid=pid,
-        info=info,
-    )
-
-
-class EmbeddedSandbox:
-    """A forked child, alive for as long as the connection to its zygote is open."""
-
-    def __init__(
-        self,
-        *,
-        connection: socket.socket,
-        process: subprocess.Popen[bytes] | None,
-        directory: Path,
-        port: int,
-        pid: int,
-        info: EngineInfo,
-    ) -> None:
-        self._connection = connection
-        self._process = process
-        self._directory = directory
-        self._port = port
-        self._info = info
-        self._closed = False
-        self._lock = threading.Lock()
-        self.pid = pid
-
-    @property
-    def id(self) -> str:
-        """Name of the child's directory."""
-        return self._directory.name
-
-    @property
-    def url(self) -> str:
-        """`http://127.0.0.1:PORT`."""
-        return f"http://127.0.0.1:{self._port}"
-
-    @property
-    def info(self) -> EngineInfo:
-        """The emulator and its version."""
-        return self._info
-
-    @property
-    def directory(self) -> Path:
-        """Where the child keeps its log and its files."""
-        return self._directory
-
-    @property
-    def operations(self) -> Operations:
-        """What this version of the emulator implements."""
-        from sandboxes.embedded.operations import load_operations
-
-        return load_operations(self._info.emulator, self._info.version)
-
-    def alive(self) -> bool:
-        """Whether child and zygote still run."""
-        with self._lock:
-            if self._closed:
-                return False
-            try:
-                peeked = self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-            # Unasked, a zygote says nothing; it closes the stream when the child is dead.
-            return peeked != b""
-
-    def logs(self, lines: int = 20) -> str:
-        """Return the end of the child's log."""
-        return last_lines(self._directory / "log", lines)
-
-    def close(self) -> None:
-        """Kill the child and wait until process, port and directory are gone."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            with self._connection, suppress(wire.Severed):
-                self._connection.settimeout(_CLOSE_S)
-                wire.send(self._connection, {"ask": "close"})
-                wire.receive(self._connection)
-            if self._process is not None:
-                _wait(self._process)
-            # Where the zygote was killed nobody else removes it.
-            shutil.rmtree(self._directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(_CLOSE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -99,6 +99,19 @@ _CLONE3: Final = (435, 435)
 _TGKILL: Final = (234, 131)
 _SOCKET: Final = (41, 198)
 
+# What a template needs to fork sandboxes, and they to shut themselves in, after which all of it
+# is refused to them. It has no rights, so that it gains nothing by them itself.
+_TO_FORK: Final = frozenset(
+    {
+        "fork",
+        "pidfd_open",
+        "unshare",
+        "mount",
+        "chroot",
+        "mount_setattr",
+    }
+)
+
 _ALLOW: Final = 0x7FFF0000
 _REFUSE: Final = 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -111,8 +124,11 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
-def install() -> None:
+def install(*, forks: bool = False) -> None:
     """Filter this process and its threads from now on; it cannot be undone.
+
+    Args:
+        forks: it is to fork sandboxes one day, which install the rest.
 
     Raises:
         OSError: the kernel has no filters, or this processor is not known.
@@ -120,14 +136,21 @@ def install() -> None:
     machine = os.uname().machine
     if machine not in _MACHINES:
         raise OSError(errno.ENOSYS, f"no filter on system calls for {machine}")
-    code = b"".join(struct.pack("=HBBI", *i) for i in _instructions(machine, os.getpid()))
+    own = None if forks else os.getpid()
+    code = b"".join(struct.pack("=HBBI", *i) for i in _instructions(machine, own))
     held = ctypes.create_string_buffer(code, len(code))
     kernel.filter_calls(_Program(len(code) // 8, ctypes.addressof(held)))
 
 
-def _instructions(machine: str, own: int) -> Sequence[Instruction]:
-    """Return the filter, first match first; `own` is the process that may signal itself."""
+def _instructions(machine: str, own: int | None) -> Sequence[Instruction]:
+    """Return the filter, first match first.
+
+    Args:
+        machine: the processor.
+        own: the process that may signal itself; None for one that may fork others.
+    """
     which = 0 if machine == "x86_64" else 1
+    left = _TO_FORK if own is None else frozenset[str]()
     return [
         (_LOAD, 0, 0, _MACHINE),
         (_EQUAL, 1, 0, _MACHINES[machine]),
@@ -137,6 +160,17 @@ def _instructions(machine: str, own: int) -> Sequence[Instruction]:
         _refusing(errno.EPERM),
         # glibc then takes `clone`, whose flags a filter can see.
         *_matching(_CLONE3[which], [_refusing(errno.ENOSYS)]),
+        *(() if own is None else _one_process(which, own)),
+        # Others, of virtual machines for one, do not end where the network does.
+        *_matching(_SOCKET[which], _one_of(_FAMILIES, errno.EAFNOSUPPORT)),
+        *_refused(numbers[which] for name, numbers in _REFUSED.items() if name not in left),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _one_process(which: int, own: int) -> Sequence[Instruction]:
+    """Return what lets a process make threads only, and signal those only."""
+    return [
         *_matching(
             _CLONE[which],
             [
@@ -147,10 +181,6 @@ def _instructions(machine: str, own: int) -> Sequence[Instruction]:
             ],
         ),
         *_matching(_TGKILL[which], _one_of([own], errno.EPERM)),
-        # Others, of virtual machines for one, do not end where the network does.
-        *_matching(_SOCKET[which], _one_of(_FAMILIES, errno.EAFNOSUPPORT)),
-        *_refused(numbers[which] for numbers in _REFUSED.values()),
-        (_RETURN, 0, 0, _ALLOW),
     ]
 
 

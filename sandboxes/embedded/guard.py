@@ -56,21 +56,44 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 Check = Callable[[str, tuple[object, ...]], None]
 
 
-def install(directory: str, port: int) -> None:
-    """Guard this process from now on; it cannot be undone.
+class Guard:
+    """A guard that is in force until whoever installed it lifts it.
+
+    Only what has stopped to serve, to fork from then on, has any business with `lift`.
+    """
+
+    __slots__ = ("_lifted",)
+
+    def __init__(self) -> None:
+        self._lifted = False
+
+    @property
+    def lifted(self) -> bool:
+        """It is not in force any more."""
+        return self._lifted
+
+    def lift(self) -> None:
+        """Let this process, and those it forks, do what the emulator must not."""
+        self._lifted = True
+
+
+def install(directory: str, port: int) -> Guard:
+    """Guard this process from now on; a process that nobody lifts it in cannot undo it.
 
     Args:
         directory: the only place where it may write.
         port: the only port it may reach, on loopback.
     """
     checks = _checks(os.path.realpath(directory), port)
+    guard = Guard()
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         check = checks.get(event)
-        if check is not None:
+        if check is not None and not guard.lifted:
             check(event, arguments)
 
     sys.addaudithook(hook)
+    return guard
 
 
 def _checks(directory: str, port: int) -> Mapping[str, Check]:

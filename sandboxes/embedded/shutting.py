@@ -33,6 +33,7 @@ _SYSTEM: Final = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/nix")
 _SETTINGS: Final = ("/etc/localtime", "/etc/mime.types", "/etc/ld.so.cache", "/etc/alternatives")
 _DEVICES: Final = ("/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero")
 _MODULES: Final = ("sandboxes", "ministack", "moto", "botocore")
+_SOMEBODY: Final = 1000
 WITHIN: Final = ("home", "tmp")
 _SHOWN_AT_MOST: Final = 3
 _ROOT_BYTES: Final = 1 << 20
@@ -58,21 +59,25 @@ def places() -> tuple[str, ...]:
     return tuple(found)
 
 
-def shut_in(directory: str, shown: Sequence[str]) -> str:
+def shut_in(
+    directory: str, shown: Sequence[str], *, proc: int | None = None, forks: bool = False
+) -> str:
     """Shut this process in, for good; what the kernel refuses is left out, and said.
 
     Args:
         directory: its own, the only one it can write to.
         shown: what it needs of the machine's files; see `places`.
+        proc: descriptor of `/proc`, for who is shut in already and does not see it.
+        forks: it is to fork sandboxes one day; these are shut in once more, within it.
 
     Returns:
         Empty when everything holds; else what does not, in words.
     """
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("a place of its own", lambda: _move(directory, shown)),
+        ("a place of its own", lambda: _move(directory, shown, proc, forks=forks)),
         ("giving up rights", kernel.drop_rights),
         ("limits", _limit),
-        ("a filter on system calls", filtering.install),
+        ("a filter on system calls", lambda: filtering.install(forks=forks)),
     )
     refused = []
     for what, take in steps:
@@ -83,14 +88,16 @@ def shut_in(directory: str, shown: Sequence[str]) -> str:
     return "; ".join([*refused, *_open_ways(directory, shown)])
 
 
-def _move(directory: str, shown: Sequence[str]) -> None:
-    _leave()
+def _move(directory: str, shown: Sequence[str], proc: int | None, *, forks: bool) -> None:
+    _leave(proc, forks=forks)
     _change_root(directory, shown)
 
 
-def _leave() -> None:
+def _leave(proc: int | None, *, forks: bool) -> None:
     """Enter namespaces of one's own."""
     uid, gid = os.geteuid(), os.getegid()
+    # A namespace in which somebody is root takes rights to be made in that one's; forks have none.
+    inner = _SOMEBODY if forks and uid == 0 else uid
     try:
         kernel.unshare(kernel.NEW_USER | _SPACES)
     except OSError:
@@ -101,10 +108,11 @@ def _leave() -> None:
         return
     for name, text in (
         ("setgroups", "deny"),
-        ("uid_map", f"{uid} {uid} 1"),
+        ("uid_map", f"{inner} {uid} 1"),
         ("gid_map", f"{gid} {gid} 1"),
     ):
-        descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        where = f"/proc/self/{name}" if proc is None else f"self/{name}"
+        descriptor = os.open(where, os.O_WRONLY, dir_fd=proc)
         try:
             os.write(descriptor, text.encode())
         finally:
@@ -113,7 +121,9 @@ def _leave() -> None:
 
 def _change_root(directory: str, shown: Sequence[str]) -> None:
     root = f"{directory}/root"
-    os.mkdir(root, 0o700)  # noqa: PTH102 - strings all the way, for time
+    # Forks of one template mount theirs at the same place, each in its own mounts.
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(root, 0o700)  # noqa: PTH102 - strings all the way, for time
     kernel.make_private()
     kernel.mount_memory(root, _ROOT_BYTES)
     for path in shown:

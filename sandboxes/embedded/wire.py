@@ -3,11 +3,23 @@
     client: {"ask": "start", "spec": {...}}      zygote: {"id", "pid", "port", "directory",
                                                           "open_ways"}
     client: {"ask": "close"}                     zygote: {"closed": true}, after the child's end
-    client: {"ask": "status"}                    zygote: {"pid", "sandboxes", "idle_s"}
+    client: {"ask": "status"}                    zygote: {"pid", "sandboxes", "templates",
+                                                          "idle_s"}
     client: {"ask": "stop"}                      zygote: {"stopping": true}
+
+    client: {"ask": "draft", "spec": {...}}      zygote: as for "start": a child to be seeded
+    client: {"ask": "keep", "parts": {...}}      zygote: {"kept": true}, once it is a template,
+                                                          or {"kept": false, "why": "..."}
+    client: {"ask": "kept", "spec": {...}}       zygote: {"templates": [{"id", "parts",
+                                                          "directory", "port"}]}
+    client: {"ask": "fork", "template": "...", "spec": {...}}   zygote: as for "start"
+    client: {"ask": "forsake", "template": "...", "why": "..."} zygote: {"forsaken": true}
+
     or, whatever was asked                       zygote: {"error": "...", "detail": "..."}
 
-Both ends belong to one user and to one version of this package; nothing else may connect.
+"draft" may name a template to fork from as well. A zygote gives orders to its templates in the
+same language, with descriptors beside them. Both ends belong to one user and to one version of
+this package; nothing else may connect.
 """
 
 from __future__ import annotations
@@ -16,12 +28,13 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sandboxes.model import SandboxSpec
 
 _LONGEST = 1 << 20
+_MOST_DESCRIPTORS = 8
 
 
 class Severed(Exception):
@@ -56,6 +69,41 @@ def receive(connection: socket.socket) -> Mapping[str, object]:
             raise Severed("the connection was closed")
         line += chunk
     return parse(bytes(line))
+
+
+def send_with(
+    connection: socket.socket, message: Mapping[str, object], descriptors: Sequence[int]
+) -> None:
+    """Send one message with descriptors beside it.
+
+    Raises:
+        Severed: the other end is gone.
+    """
+    try:
+        socket.send_fds(connection, [json.dumps(message).encode() + b"\n"], list(descriptors))
+    except OSError as error:
+        raise Severed(str(error)) from error
+
+
+def receive_with(connection: socket.socket) -> tuple[Mapping[str, object], list[int]]:
+    """Wait for one message and the descriptors beside it, which are the caller's to close.
+
+    Raises:
+        Severed: the other end is gone, said nothing in time or sent nonsense.
+    """
+    line, descriptors = bytearray(), list[int]()
+    while not line.endswith(b"\n"):
+        try:
+            chunk, more, _, _ = socket.recv_fds(connection, 65_536, _MOST_DESCRIPTORS)
+        except OSError as error:
+            raise Severed(str(error) or "no answer in time") from error
+        descriptors += more
+        if not chunk or len(line) > _LONGEST:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise Severed("the connection was closed")
+        line += chunk
+    return parse(bytes(line)), descriptors
 
 
 def parse(line: bytes) -> Mapping[str, object]:
@@ -95,6 +143,18 @@ def spec_from_wire(message: object) -> SandboxSpec:
         )
     except KeyError as error:
         raise Severed(f"a spec without {error}") from error
+
+
+def parts(message: Mapping[str, object]) -> Mapping[str, str]:
+    """Return what a message says that a template was seeded with.
+
+    Raises:
+        Severed: it says nothing of the kind.
+    """
+    value = message.get("parts")
+    if not isinstance(value, dict):
+        raise Severed("no parts")
+    return {str(name): str(digest) for name, digest in value.items()}
 
 
 def number(message: Mapping[str, object], name: str) -> int:

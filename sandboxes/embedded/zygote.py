@@ -10,37 +10,27 @@ from __future__ import annotations
 import gc
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 
-from sandboxes.embedded import child, shutting, wire
-from sandboxes.embedded.emulators import Emulator, Place
+from sandboxes.embedded import child, wire
+from sandboxes.embedded.emulators import Emulator
+from sandboxes.embedded.nursery import Nursery
 from sandboxes.embedded.places import Home, last_lines
-from sandboxes.model import SandboxSpec
+from sandboxes.embedded.shelf import Child, Limits, Shelf, Template, threads_of
 
-_BACKLOG = 128
 _LOG_LINES = 20
 _SILENT_S = 10.0
+_LONG_S = 3600.0
 
-
-@dataclass(slots=True, eq=False)
-class _Child:
-    id: str
-    pid: int
-    handle: int
-    ready: int
-    port: int
-    directory: Path
-    serving: bool = False
-    open_ways: str = ""
-    dead: bool = False
+Message = Mapping[str, object]
 
 
 @dataclass(slots=True, eq=False)
@@ -48,23 +38,31 @@ class _Client:
     connection: socket.socket
     since: float
     heard: bytearray = field(default_factory=bytearray)
-    child: _Child | None = None
+    child: Child | None = None
 
 
 class Zygote:
     """Serves clients until told to stop, idle for too long, or left by its only client."""
 
     def __init__(
-        self, *, emulator: Emulator, home: Home, listener: socket.socket | None, idle_s: float
+        self,
+        *,
+        emulator: Emulator,
+        home: Home,
+        listener: socket.socket | None,
+        idle_s: float,
+        limits: Limits | None = None,
     ) -> None:
         """Args:
         emulator: already loaded.
         home: whose lock this process holds.
         listener: where clients connect; None for a private zygote.
         idle_s: end after that many seconds without a sandbox.
+        limits: how many templates are kept, and for how long.
         """
+        self._shelf = Shelf(limits)
+        self._nursery = Nursery(emulator, home, self._shelf)
         self._emulator = emulator
-        self._shown = shutting.places()
         self._home = home
         self._listener = listener
         self._idle_limit_s = idle_s
@@ -98,9 +96,13 @@ class Zygote:
                     if key.fd in self._selector.get_map():
                         key.data()
                 self._drop_silent()
+                for template in self._shelf.to_end():
+                    self._end_template(template)
         finally:
             for client in list(self._clients.values()):
                 self._gone(client)
+            for template in self._shelf:
+                self._end_template(template)
 
     def _finished(self) -> bool:
         if self._stopping or (self._listener is None and not self._clients):
@@ -117,7 +119,7 @@ class Zygote:
         waiting = any(c.child is None for c in self._clients.values())
         if self._listener is None and not waiting:
             return None
-        left = self._idle_limit_s - self._idle_s()
+        left = min(self._idle_limit_s - self._idle_s(), self._shelf.patience_s() or _LONG_S)
         return max(0.0, min(left, _SILENT_S) if waiting else left)
 
     def _drop_silent(self) -> None:
@@ -164,57 +166,115 @@ class Zygote:
         try:
             message = wire.parse(line)
             ask = message.get("ask")
-            if ask == "start" and client.child is None:
-                self._start(client, wire.spec_from_wire(message.get("spec")))
-            elif ask == "close":
-                self._end(client)
-                wire.send(client.connection, {"closed": True})
-            elif ask == "status":
-                wire.send(client.connection, self._status())
-            elif ask == "stop":
-                self._stopping = True
-                wire.send(client.connection, {"stopping": True})
+            if ask in ("start", "draft", "fork") and client.child is None:
+                self._start(client, str(ask), message)
+            elif ask == "keep" and client.child is not None:
+                self._keep(client, client.child, wire.parts(message))
+            elif ask in self._answers:
+                wire.send(client.connection, self._answers[str(ask)](client, message))
             else:
                 raise wire.Severed(f"cannot be asked to {ask}")
         except wire.Severed:
             self._gone(client)
 
-    def _status(self) -> Mapping[str, object]:
-        return {"pid": os.getpid(), "sandboxes": self._sandboxes(), "idle_s": self._idle_s()}
+    @cached_property
+    def _answers(self) -> Mapping[str, Callable[[_Client, Message], Message]]:
+        return {
+            "close": self._closed,
+            "status": lambda client, message: self._status(),
+            "stop": self._stop,
+            "kept": self._kept,
+            "forsake": self._forsake,
+        }
 
-    def _start(self, client: _Client, spec: SandboxSpec) -> None:
+    def _closed(self, client: _Client, message: Message) -> Message:
+        self._end(client)
+        return {"closed": True}
+
+    def _stop(self, client: _Client, message: Message) -> Message:
+        self._stopping = True
+        return {"stopping": True}
+
+    def _kept(self, client: _Client, message: Message) -> Message:
+        spec = wire.spec_from_wire(message.get("spec"))
+        return {
+            "templates": [t.view() for t in self._shelf.offered(spec)],
+            "useless": self._shelf.useless,
+        }
+
+    def _forsake(self, client: _Client, message: Message) -> Message:
+        self._shelf.forsake(str(message.get("why", "")))
+        return {"forsaken": True}
+
+    def _status(self) -> Message:
+        return {
+            "pid": os.getpid(),
+            "sandboxes": self._sandboxes(),
+            "templates": len(self._shelf),
+            "idle_s": self._idle_s(),
+        }
+
+    def _start(self, client: _Client, ask: str, message: Message) -> None:
+        spec = wire.spec_from_wire(message.get("spec"))
+        template = None
+        if "template" in message:
+            template = self._shelf.find(message["template"], spec)
+            if template is None:
+                self._refuse(client, "that template is gone")
+                return
         try:
-            born = self._fork(spec)
+            born = self._nursery.fork(spec, template, orders=ask == "draft")
         except OSError as error:
-            wire.send(client.connection, {"error": f"cannot fork: {error}", "detail": ""})
+            self._refuse(client, f"cannot fork: {error}")
+            return
+        except wire.Severed as error:
+            assert template is not None
+            template.leaving = True
+            self._refuse(client, f"the template does not fork: {error}")
             return
         client.child = born
         self._watch(born.ready, lambda: self._serving(client, born))
         self._watch(born.handle, lambda: self._died(client, born))
 
-    def _fork(self, spec: SandboxSpec) -> _Child:
-        name = f"embedded-{uuid.uuid4().hex[:12]}"
-        directory = self._home.directory / name
-        child.make_directory(directory)
-        with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listener:
-            place = Place(listener=listener, directory=str(directory), spec=spec)
-            ready, announce = os.pipe()
-            parent = os.getpid()
-            pid = os.fork()
-            if pid == 0:
-                job = child.Job(place=place, ready=announce, parent=parent, shown=self._shown)
-                child.live(job, self._emulator)
-            os.close(announce)
-            return _Child(
-                id=name,
-                pid=pid,
-                handle=os.pidfd_open(pid),
-                ready=ready,
-                port=place.port,
-                directory=directory,
-            )
+    def _refuse(self, client: _Client, why: str) -> None:
+        wire.send(client.connection, {"error": why, "detail": ""})
 
-    def _serving(self, client: _Client, born: _Child) -> None:
+    def _keep(self, client: _Client, draft: Child, parts: Mapping[str, str]) -> None:
+        if draft.orders is None or self._shelf.useless:
+            self._tell(client, {"kept": False, "why": self._shelf.useless or "it is no draft"})
+            return
+        wire.send_with(draft.orders, {"ask": "stop"}, ())
+        self._watch(draft.orders.fileno(), lambda: self._stopped(client, draft, parts))
+
+    def _stopped(self, client: _Client, draft: Child, parts: Mapping[str, str]) -> None:
+        assert draft.orders is not None
+        self._unwatch(draft.orders.fileno())
+        try:
+            said = wire.receive(draft.orders)
+        except wire.Severed:
+            # The event of its death follows, and tells the client.
+            draft.serving = False
+            return
+        why = str(said.get("why", ""))
+        if said.get("stopped") is True and threads_of(draft.pid) != 1:
+            why = "something goes on in threads that Python does not know"
+        if why:
+            self._tell(client, {"kept": False, "why": why})
+            self._end(client)
+            return
+        client.child = None
+        client.since = time.monotonic()
+        self._unwatch(draft.handle)
+        template = self._shelf.add(draft, parts)
+        self._watch(draft.handle, lambda: self._end_template(template))
+        self._tell(client, {"kept": True})
+
+    def _end_template(self, template: Template) -> None:
+        self._shelf.drop(template)
+        self._bury(template.child)
+        shutil.rmtree(template.child.directory, ignore_errors=True)
+
+    def _serving(self, client: _Client, born: Child) -> None:
         self._unwatch(born.ready)
         said = os.read(born.ready, len(child.READY) + child.MOST_SAID)
         if not said.startswith(child.READY):
@@ -233,7 +293,7 @@ class Zygote:
             },
         )
 
-    def _died(self, client: _Client, born: _Child) -> None:
+    def _died(self, client: _Client, born: Child) -> None:
         self._bury(born)
         if born.serving:
             # The client sees the end of the stream, and can still read the log.
@@ -250,24 +310,22 @@ class Zygote:
 
     def _end(self, client: _Client) -> None:
         """End the client's sandbox: its process, its port, its directory."""
-        import shutil
-
         ending = client.child
         if ending is None:
             return
         if not ending.dead:
-            os.kill(ending.pid, signal.SIGKILL)
             self._bury(ending)
         shutil.rmtree(ending.directory, ignore_errors=True)
         client.child = None
         client.since = self._idle_since = time.monotonic()
 
-    def _bury(self, ending: _Child) -> None:
-        os.waitpid(ending.pid, 0)
-        ending.dead = True
-        for descriptor in (ending.handle, ending.ready):
+    def _bury(self, ending: Child) -> None:
+        descriptors = [ending.handle, ending.ready]
+        if ending.orders is not None:
+            descriptors.append(ending.orders.fileno())
+        for descriptor in descriptors:
             self._unwatch(descriptor)
-            os.close(descriptor)
+        self._nursery.bury(ending)
 
     def _gone(self, client: _Client) -> None:
         self._end(client)

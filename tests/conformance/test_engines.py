@@ -18,7 +18,7 @@ import pytest
 from sandboxes.conformance import CHECKS, KNOWN_GAPS, Check, EngineCase, name_of, run_check
 from sandboxes.contract import Sandbox
 from sandboxes.embedded import EmbeddedEngine, stop_daemons
-from sandboxes.embedded.engine import EmbeddedSandbox
+from sandboxes.embedded.sandbox import EmbeddedSandbox
 from sandboxes.endpoint import EndpointEngine
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.localstack.images import BUILT, image_to_use

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandboxes.embedded import EmbeddedEngine, daemon_status, stop_daemons
-from sandboxes.embedded.engine import EmbeddedSandbox
+from sandboxes.embedded.sandbox import EmbeddedSandbox
 from sandboxes.model import SandboxSpec
 
 SPEC = SandboxSpec(run="confinement", account="123456789012")

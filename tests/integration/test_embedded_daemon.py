@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from sandboxes.embedded import EmbeddedEngine, daemon_status, stop_daemons
-from sandboxes.embedded.engine import EmbeddedSandbox
 from sandboxes.embedded.places import homes
+from sandboxes.embedded.sandbox import EmbeddedSandbox
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.model import SandboxSpec
 

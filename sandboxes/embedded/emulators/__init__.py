@@ -22,17 +22,24 @@ class Place:
         listener: bound to loopback and listening.
         directory: the child's own; current directory, home and temporary files are in it.
         spec: account and region to appear as.
+        known_as: the port that it is to give out as its own. A fork of a template keeps the
+            template's, which stands in what that has made.
     """
 
     listener: socket.socket
     directory: str
     spec: SandboxSpec
+    known_as: int
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
         port: int = self.listener.getsockname()[1]
         return port
+
+
+class StillWorking(Exception):
+    """An emulator does something in the background that does not end."""
 
 
 class Emulator(Protocol):
@@ -58,12 +65,18 @@ class Emulator(Protocol):
         """
         ...
 
-    def serve(self, place: Place, ready: Callable[[], None]) -> None:
-        """Serve in this process until it ends.
+    def serve(self, place: Place, ready: Callable[[], None], until: int | None = None) -> None:
+        """Serve in this process until it ends, or is to stop.
+
+        Called once more in forks of a process that has stopped: what it holds then stays.
 
         Args:
             place: where, and as whom.
             ready: to be called when requests are answered.
+            until: descriptor that can be read when it is to stop; None for never.
+
+        Raises:
+            StillWorking: it was to stop, and something goes on that a fork would not have.
         """
         ...
 

@@ -19,9 +19,10 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from sandboxes.embedded.emulators import Place, control
+from sandboxes.embedded.emulators import Place, StillWorking, control
 
 if TYPE_CHECKING:
     from hypercorn.typing import Framework
@@ -35,6 +36,9 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 _PORT = "65535"
 _WORKERS = 16
 _KEEP_ALIVE_S = 75
+_GRACE_S = 1.0
+_QUIET_S = 5.0
+_STEP_S = 0.02
 
 # For the content type of an answer MiniStack reads botocore's whole model of the service, once
 # in each process: 30 ms, for EC2 200 ms.
@@ -124,7 +128,7 @@ class MiniStack:
             responses._service_model(self._unread.pop(0))
         return bool(self._unread)
 
-    def serve(self, place: Place, ready: Callable[[], None]) -> None:
+    def serve(self, place: Place, ready: Callable[[], None], until: int | None = None) -> None:
         """Serve MiniStack's application with hypercorn, as MiniStack itself does."""
         from hypercorn.asyncio import serve
         from hypercorn.config import Config
@@ -132,7 +136,8 @@ class MiniStack:
 
         self._take_place(place)
         config = Config()
-        config.bind = [f"fd://{place.listener.fileno()}"]
+        # Hypercorn closes what it is given; the listener is not its own.
+        config.bind = [f"fd://{os.dup(place.listener.fileno())}"]
         config.keep_alive_timeout = _KEEP_ALIVE_S
         config.loglevel = "WARNING"
         config.accesslog = None
@@ -144,13 +149,15 @@ class MiniStack:
             ministack._ready_scripts_state["status"] = "completed"
             ready()
 
+        config.graceful_timeout = _GRACE_S
         application = _without_lifespan(cast("Application", ministack.app), started)
-        asyncio.run(serve(cast("Framework", application), config, shutdown_trigger=_never))
+        stop = _never if until is None else partial(_stopped, until)
+        asyncio.run(serve(cast("Framework", application), config, shutdown_trigger=stop))
 
     def _take_place(self, place: Place) -> None:
         from ministack.core import responses
 
-        own = {self._directory: os.environ["TMPDIR"], _PORT: str(place.port)}
+        own = {self._directory: os.environ["TMPDIR"], _PORT: str(place.known_as)}
         for variables, name, value in self._placeholders:
             for old, new in own.items():
                 value = value.replace(old, new)
@@ -187,7 +194,8 @@ def _without_lifespan(application: Application, started: Callable[[], None]) -> 
         await receive()
         started()
         await send({"type": "lifespan.startup.complete"})
-        await _never()
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
 
     return guarded
 
@@ -209,6 +217,25 @@ async def _refuse(scope: Message, send: Send) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": control.STATUS, "headers": headers})
     await send({"type": "http.response.body", "body": control.refusal()})
+
+
+async def _stopped(until: int) -> None:
+    """Wait until a descriptor can be read, and until nothing goes on in the background."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    loop.add_reader(until, told.set)
+    await told.wait()
+    loop.remove_reader(until)
+    ends = loop.time() + _QUIET_S
+    while working := [task for task in asyncio.all_tasks() if _is_its_own(task)]:
+        if loop.time() > ends:
+            raise StillWorking(f"{working[0].get_coro()!r} does not end")
+        await asyncio.sleep(_STEP_S)
+
+
+def _is_its_own(task: asyncio.Task[object]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and f"{os.sep}ministack{os.sep}services" in code.co_filename
 
 
 async def _never() -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
+import threading
 from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 from sandboxes.embedded.emulators import Place, control
 
@@ -49,6 +52,14 @@ _LATER = (
 )
 
 
+class Stoppable(Protocol):
+    """A server that another thread can stop."""
+
+    def shutdown(self) -> None:
+        """Stop it, and wait for that."""
+        ...
+
+
 class Moto:
     """The emulator `moto`."""
 
@@ -86,7 +97,7 @@ class Moto:
             self._create(self._waiting.pop(0))
         return bool(self._waiting)
 
-    def serve(self, place: Place, ready: Callable[[], None]) -> None:
+    def serve(self, place: Place, ready: Callable[[], None], until: int | None = None) -> None:
         """Serve with werkzeug's threaded server, as moto itself does."""
         import logging
 
@@ -105,8 +116,15 @@ class Moto:
             request_handler=MotoRequestHandler,
             fd=place.listener.fileno(),
         )
+        if until is not None:
+            threading.Thread(target=_stop, args=(server, until), daemon=True).start()
         ready()
         server.serve_forever()
+
+
+def _stop(server: Stoppable, until: int) -> None:
+    select.select([until], [], [])
+    server.shutdown()
 
 
 def _without_orders(application: Application) -> Application:

@@ -110,15 +110,35 @@ def ground(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def run(code: str, ground: Path, port: int = 0, *, shut_in: bool, first: str = "") -> str:
+# How a fork of a template is shut in: once more, by whoever is shut in and may fork.
+_AGAIN = """
+    places, proc = shutting.places(), os.open('/proc', os.O_PATH)
+    outer = shutting.shut_in({inside!r}, places, proc=proc, forks=True)
+    print('outer', repr(outer), flush=True)
+    os.mkdir({inside!r} + '/fork')
+    born = os.fork()
+    if born:
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(born, 0)[1]) & 255)
+    found = shutting.shut_in({inside!r} + '/fork', places, proc=proc)
+    os.close(proc)
+"""
+_ONCE = "found = shutting.shut_in({inside!r}, shutting.places())"
+_NOT = "os.mkdir({inside!r} + '/tmp'); found = False"
+HOW = {"once": _ONCE, "again": _AGAIN}
+
+
+def run(
+    code: str, ground: Path, port: int = 0, *, shut_in: bool, first: str = "", how: str = "once"
+) -> str:
     keyctl, bpf = _NUMBERS[os.uname().machine]
-    told = {"inside": ground / "inside", "outside": ground / "outside", "abstract": ground}
+    outer = ground / "inside"
+    inside = outer / "fork" if how == "again" else outer
+    told = {"inside": inside, "outside": ground / "outside", "abstract": ground}
     body = code.format(**told, port=port, keyctl=keyctl, bpf=bpf, sign=SIGN)
     lines = [
         textwrap.dedent(_START),
         textwrap.dedent(first.format(uid=os.getuid(), gid=os.getgid())),
-        f"found = {shut_in} and shutting.shut_in({str(ground / 'inside')!r}, shutting.places())",
-        f"None if {shut_in} else os.mkdir({str(ground / 'inside' / 'tmp')!r})",
+        textwrap.dedent((HOW[how] if shut_in else _NOT).format(inside=str(outer))),
         "print('found', repr(found), flush=True)",
         body,
         f"print({SIGN!r})",
@@ -128,9 +148,10 @@ def run(code: str, ground: Path, port: int = 0, *, shut_in: bool, first: str = "
     return done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("what", _ATTEMPTS)
-def test_who_is_shut_in_cannot(what: str, ground: Path, port: int) -> None:
-    said = run(_ATTEMPTS[what], ground, port, shut_in=True)
+def test_who_is_shut_in_cannot(what: str, how: str, ground: Path, port: int) -> None:
+    said = run(_ATTEMPTS[what], ground, port, shut_in=True, how=how)
     assert "found ''" in said
     assert SIGN not in said
     assert "Python 3" not in said
@@ -142,19 +163,40 @@ def test_who_is_not_shut_in_can(what: str, ground: Path, port: int) -> None:
     assert SIGN in said or "Python 3" in said, said
 
 
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("what", _LETS)
-def test_who_is_shut_in_can_still(what: str, ground: Path) -> None:
-    said = run(_LETS[what], ground, shut_in=True)
+def test_who_is_shut_in_can_still(what: str, how: str, ground: Path) -> None:
+    said = run(_LETS[what], ground, shut_in=True, how=how)
     assert "found ''" in said
     assert SIGN in said, said
 
 
-def test_ordinary_users_are_shut_in_as_well(ground: Path) -> None:
+@pytest.mark.parametrize("how", HOW)
+def test_ordinary_users_are_shut_in_as_well(how: str, ground: Path) -> None:
     attempt = "print('uid', os.getuid(), flush=True); open('{outside}/secret').read()"
-    said = run(attempt, ground, shut_in=True, first=_ORDINARY)
+    said = run(attempt, ground, shut_in=True, first=_ORDINARY, how=how)
     assert "found ''" in said, said
     assert "uid 1000" in said
     assert SIGN not in said
+
+
+_TO_FORK = {
+    "make a process",
+    "take hold of its parent",
+    "enter a user namespace",
+    "enter a network namespace",
+}
+
+
+@pytest.mark.parametrize("what", sorted(_ATTEMPTS.keys() - _TO_FORK))
+def test_a_template_to_be_can_only_fork(what: str, ground: Path, port: int) -> None:
+    forking = _ONCE.replace("places()", "places(), forks=True")
+    code = textwrap.dedent(forking.format(inside=str(ground / "inside")))
+    attempt = f"{code}\nprint('within', repr(found), flush=True)\n{_ATTEMPTS[what]}"
+    said = run(attempt, ground, port, shut_in=False)
+    assert "within ''" in said, said
+    assert SIGN not in said
+    assert "Python 3" not in said
 
 
 def test_what_a_kernel_without_namespaces_leaves_open_is_said(ground: Path) -> None:
