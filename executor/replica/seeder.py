@@ -128,13 +128,13 @@ class Seeder:
             found = self._catalog.service(service)
             there: list[tuple[_Job, Resource | None]] = []
             for kind in found.types if found else ():
-                resources = _among(kind, _in_order(kind, snapshot, region))
+                resources = in_order(kind, snapshot, region)
                 if not resources:
                     continue
                 engine_has = self._present(kind, region, wanted=bool(kind.adopt) or made_by_stacks)
                 for resource in resources:
-                    bounded = self._bounded(resource)
-                    job = _Job(service=service, kind=kind, resource=bounded, region=region)
+                    some = bounded(resource, self._objects)
+                    job = _Job(service=service, kind=kind, resource=some, region=region)
                     adopted = self._adopted(job, engine_has)
                     made, missing = self._seed_one(job, adopted)
                     gaps.extend(missing)
@@ -145,13 +145,6 @@ class Seeder:
             for job, adopted in there:
                 gaps.extend(self._late(job, adopted))
         return tuple(gaps)
-
-    def _bounded(self, resource: Resource) -> Resource:
-        data = resource.data
-        if data is None or data.unit not in _ONE_BY_ONE or len(data.entries) <= self._objects:
-            return resource
-        some = dict(islice(data.entries.items(), self._objects))
-        return replace(resource, data=replace(data, entries=some))
 
     def _late(self, job: _Job, adopted: Resource | None) -> Iterable[Gap]:
         for seed in job.kind.seeds:
@@ -312,16 +305,24 @@ def _learnt(
     return [(evaluate(ours, raw), evaluate(theirs, answer)) for ours, theirs in learn.items()]
 
 
-def _in_order(kind: ResourceType, snapshot: Snapshot, region: str) -> list[Resource]:
+def in_order(kind: ResourceType, snapshot: Snapshot, region: str) -> list[Resource]:
+    """Return the snapshot's resources of a type in the order in which they are rebuilt."""
     found = [r for r in snapshot.of_type(kind.type) if _here(r, region)]
-    return sorted(found, key=lambda r: str(picked(kind.order, r.raw))) if kind.order else found
-
-
-def _among(kind: ResourceType, resources: list[Resource]) -> list[Resource]:
+    if kind.order:
+        found.sort(key=lambda r: str(picked(kind.order, r.raw)))
     if kind.among is None:
-        return resources
-    told = kind.among([r.raw for r in resources])
-    return [replace(r, raw=raw) for r, raw in zip(resources, told, strict=True)]
+        return found
+    told = kind.among([r.raw for r in found])
+    return [replace(r, raw=raw) for r, raw in zip(found, told, strict=True)]
+
+
+def bounded(resource: Resource, objects: int) -> Resource:
+    """Return a resource with as much data as is rebuilt, where that costs a call each."""
+    data = resource.data
+    if data is None or data.unit not in _ONE_BY_ONE or len(data.entries) <= objects:
+        return resource
+    some = dict(islice(data.entries.items(), objects))
+    return replace(resource, data=replace(data, entries=some))
 
 
 def _here(resource: Resource, region: str) -> bool:
