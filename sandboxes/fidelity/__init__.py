@@ -44,6 +44,7 @@ _STARTS_CODE: Final[Mapping[str, str]] = dict.fromkeys(
     _CODE,
 )
 _WAYS: Final = "where it leads to by weight, and who has to say who he is, is forgotten"
+_SAID_TO_NOBODY: Final = "what it sets is kept and cannot be asked for"
 _PROTECTS_UNTOLD: Final = "what a web ACL protects is kept and cannot be asked for"
 _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
     "ministack": {
@@ -61,6 +62,8 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         " || DefaultActions[].AuthenticateCognitoConfig || MutualAuthentication": _WAYS,
         "elbv2:CreateRule Actions[].ForwardConfig || Actions[].AuthenticateCognitoConfig": _WAYS,
         "elbv2:ModifyRule Actions[].ForwardConfig || Actions[].AuthenticateCognitoConfig": _WAYS,
+        "ses:SetIdentityFeedbackForwardingEnabled": _SAID_TO_NOBODY,
+        "ses:SetIdentityNotificationTopic": _SAID_TO_NOBODY,
         "ec2:TerminateInstances": "volumes that AWS deletes with the instance are kept, and"
         " termination protection is ignored",
     },
@@ -70,6 +73,7 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         "elbv2:ModifyListener MutualAuthentication": "it is taken and ignored",
         "cloudfront:UpdateDistribution": "which origins are asked with a signature, and which"
         " functions run, is forgotten",
+        "ses:SetIdentityNotificationTopic": _SAID_TO_NOBODY,
         "wafv2:AssociateWebACL": _PROTECTS_UNTOLD,
         "wafv2:DisassociateWebACL": _PROTECTS_UNTOLD,
         "cloudformation:UpdateStack": "a resource that AWS replaces is kept",

@@ -11,6 +11,7 @@ from tests.conformance.cases.cloudtrail import make_trail
 from tests.conformance.cases.cloudwatch import make_alarm, make_dashboard
 from tests.conformance.cases.config import make_recorder
 from tests.conformance.cases.lambda_edges import make as make_edges
+from tests.conformance.cases.ses import make_identities
 from tests.conformance.cases.wafv2 import BALANCER, make_firewall
 from tests.integration.conftest import Production, Rehearse
 
@@ -365,3 +366,18 @@ for one in backup.list_backup_selections(BackupPlanId=plan)['BackupSelectionsLis
     assert effects(report) == {("delete", "Backup::BackupSelection", "all that is tagged")}
     report = rehearse("c('backup').create_backup_vault(BackupVaultName='new')")
     assert report.decision == "allow", report.findings
+
+
+# SES
+
+
+def test_deleting_an_identity_is_denied_and_verifying_one_is_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    make_identities(production.api)
+    report = rehearse("c('ses').delete_identity(Identity='example.com')")
+    assert report.decision == "deny", report.findings
+    assert effects(report) == {("delete", "SES::EmailIdentity", "example.com")}
+    report = rehearse("c('ses').verify_email_identity(EmailAddress='new@example.org')")
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("create", "SES::EmailIdentity", "new@example.org")}

@@ -36,6 +36,16 @@ LEFT_OUT = {
         r"OrganizationConfigRule|ResourceConfig$|EvaluationResults|ServiceLinked",
     ),
     "route53": (r"TrafficPolic|CidrCollection|ReusableDelegationSet|VPCAssociationAuthorization",),
+    "ses": (
+        r"ReceiptRule|ReceiptFilter|Template|IdentityPolicy|AccountSending",
+        r"HeadersInNotifications",
+    ),
+    "sesv2": (
+        r"Account|Contact|CustomVerification|DedicatedIp|Deliverab|EmailTemplate|ExportJob|Tenant",
+        r"ImportJob|MultiRegion|Suppress|ReputationEntity|Certificate|IdentityPolicy|TagResource",
+        r"DkimSigning|IdentityConfigurationSet|Archiving|Vdm|UpdateConfigurationSet$",
+        r"UntagResource",
+    ),
     "wafv2": (r"APIKey|ManagedRuleSet",),
 }
 
