@@ -18,6 +18,7 @@ from executor.model.finding import Finding, Rule
 from executor.model.json import Json, JsonObject
 from executor.model.policy import ISOLATION_RANKS, NOT_NEEDED
 
+_PROMISES = ("network", "filesystem", "credentials")
 _FUNCTION = "AWS::Lambda::Function"
 _BRINGS_CODE = ("CreateFunction", "UpdateFunctionCode")
 
@@ -171,7 +172,7 @@ def weak_confinement(evidence: Evidence) -> Iterator[Finding]:
         )
     elif kind != NOT_NEEDED and wanted != ISOLATION_RANKS[0]:
         # The name of a confinement promises what only its flags say was achieved.
-        open_ways = [w for w in ("network", "filesystem") if evidence.isolation.get(w) is not True]
+        open_ways = [w for w in _PROMISES if evidence.isolation.get(w) is not True]
         if open_ways:
             yield evidence.finding(
                 Rule.WEAK_CONFINEMENT,

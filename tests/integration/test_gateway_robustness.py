@@ -61,6 +61,7 @@ _MALFORMED = {
     "no-version": b"DELETE /b\r\n\r\n",
     "other-version": b"DELETE /b HTTP/2.0\r\nHost: a\r\n\r\n",
     "http2-preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "fragment-in-target": b"DELETE /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
     "blank-in-target": b"DELETE /a b HTTP/1.1\r\nHost: a\r\n\r\n",
     "control-in-target": b"DELETE /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n",
     "control-in-header": b"DELETE /b HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n",

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _CBOR_PATH = re.compile(r"^/service/(?P<target>[^/]+)/operation/(?P<operation>[A-Za-z0-9]+)$")
 _CBOR = "smithy-rpc-v2-cbor"
 # A bucket of this form cannot be, and engines keep addresses of their own under such names.
-_BUCKET_PATH = re.compile(r"^/[A-Za-z0-9]")
+# Engines cut off what stands behind other characters, and take the rest for the bucket.
+_BUCKET_PATH = re.compile(r"^/[A-Za-z0-9][A-Za-z0-9._-]*(/|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

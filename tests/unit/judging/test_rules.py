@@ -17,6 +17,7 @@ from executor.model.decision import Decision, worst
 from executor.model.effect import Action, Doubt, Effect, Effects, Hazard
 from executor.model.finding import Rule
 from executor.model.intent import ResourcePattern
+from executor.model.json import JsonObject
 from executor.model.policy import Policy
 from executor.model.resource import Gap, Resource, Snapshot
 
@@ -272,6 +273,22 @@ def test_the_rule_refuses_the_one_and_lets_the_other_through(
 ) -> None:
     assert decided(refused) == (decision, [rule])
     assert decided(passed) == (ALLOW, [])
+
+
+@pytest.mark.parametrize("promise", ["network", "filesystem", "credentials"])
+def test_a_confinement_that_breaks_a_promise_is_not_the_one_that_was_asked_for(
+    promise: str,
+) -> None:
+    kept: JsonObject = {
+        "kind": "bubblewrap",
+        "network": True,
+        "filesystem": True,
+        "credentials": True,
+    }
+    policy = Policy(minimum_isolation="container")
+    assert decided(evidence(policy=policy, isolation=kept)) == (ALLOW, [])
+    broken = {**kept, promise: False}
+    assert decided(evidence(policy=policy, isolation=broken)) == (HOLD, [Rule.WEAK_CONFINEMENT])
 
 
 def test_a_failure_that_a_refused_call_explains_is_undecided_and_not_denied() -> None:
