@@ -10,6 +10,20 @@ from collections.abc import Mapping
 from typing import Final
 
 PARTS: Final[Mapping[str, str]] = {
+    "AWS::ApiGateway::Authorizer": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Deployment": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::GatewayResponse": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Method": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Model": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::RequestValidator": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Resource": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage": "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::UsagePlanKey": "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGatewayV2::Authorizer": "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Deployment": "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Integration": "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Route": "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Stage": "AWS::ApiGatewayV2::Api",
     "AWS::DocDB::DBCluster": "AWS::RDS::DBCluster",
     "AWS::DocDB::DBClusterParameterGroup": "AWS::RDS::DBClusterParameterGroup",
     "AWS::DocDB::DBInstance": "AWS::RDS::DBInstance",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from executor.catalog.declarations import objects, table, text
@@ -10,6 +10,28 @@ from executor.model.json import Json, JsonObject
 
 Params: TypeAlias = Iterator[Mapping[str, object]]
 """What a seed's function yields: the parameters of each call."""
+
+
+class Making(dict[str, object]):
+    """Parameters of a call that makes a part, which has the id `target` in the target."""
+
+    def __init__(self, target: str, params: Mapping[str, object]) -> None:
+        super().__init__(params)
+        self.target = target
+
+
+def made(
+    key: str,
+) -> Callable[[JsonObject, Mapping[str, object], JsonObject], Mapping[str, str]]:
+    """Return what learns the ids of what is made by `Making`; the answer tells them by `key`."""
+
+    def learn(
+        raw: JsonObject, params: Mapping[str, object], answer: JsonObject
+    ) -> Mapping[str, str]:
+        return {params.target: text(answer, key)} if isinstance(params, Making) else {}
+
+    return learn
+
 
 # Engines say "none" in all of these ways. False and 0 are settings.
 _UNSET: tuple[Json, ...] = (None, "", [], {})

@@ -495,3 +495,79 @@ def test_deleting_a_work_group_is_denied(production: Production, rehearse: Rehea
     report = rehearse("c('athena').delete_work_group(WorkGroup='reports')")
     assert report.decision == "deny"
     assert effects(report) == {("delete", "AWS::Athena::WorkGroup", "reports")}
+
+
+# API Gateway
+
+
+def an_api(production: Production) -> str:
+    made = production.call("apigateway", "CreateRestApi", name="shop")
+    here = {"restApiId": str(made["id"])}
+    root = evaluate("items[0].id", production.call("apigateway", "GetResources", **here))
+    orders = {"parentId": root, "pathPart": "orders"}
+    resource = production.call("apigateway", "CreateResource", **here, **orders)["id"]
+    method = {**here, "resourceId": str(resource), "httpMethod": "GET"}
+    guarded = {**method, "authorizationType": "AWS_IAM"}
+    production.call("apigateway", "PutMethod", **guarded)
+    production.call("apigateway", "PutIntegration", **method, type="MOCK")
+    production.call("apigateway", "CreateDeployment", **here, stageName="live")
+    return here["restApiId"]
+
+
+def test_deleting_an_api_is_denied(production: Production, rehearse: Rehearse) -> None:
+    api = an_api(production)
+    report = rehearse(f"c('apigateway').delete_rest_api(restApiId={api!r})")
+    assert report.decision == "deny"
+    assert rules(report) == {"unexpected-delete"}
+    assert [(e.name, e.id) for e in report.effects] == [("shop", api)]
+
+
+def test_deleting_a_stage_is_held(production: Production, rehearse: Rehearse) -> None:
+    api = an_api(production)
+    report = rehearse(f"c('apigateway').delete_stage(restApiId={api!r}, stageName='live')")
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption"}
+
+
+def test_opening_a_method_is_held(production: Production, rehearse: Rehearse) -> None:
+    api = an_api(production)
+    report = rehearse(
+        f"""
+g = c('apigateway')
+found = g.get_resources(restApiId={api!r}, embed=['methods'])['items']
+orders = next(r['id'] for r in found if r['path'] == '/orders')
+change = {{'op': 'replace', 'path': '/authorizationType', 'value': 'NONE'}}
+g.update_method(restApiId={api!r}, resourceId=orders, httpMethod='GET', patchOperations=[change])
+"""
+    )
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-exposure"}
+
+
+def test_a_new_path_and_a_deployment_are_allowed(
+    production: Production, rehearse: Rehearse
+) -> None:
+    api = an_api(production)
+    report = rehearse(
+        f"""
+g = c('apigateway')
+root = next(r['id'] for r in g.get_resources(restApiId={api!r})['items'] if r['path'] == '/')
+new = g.create_resource(restApiId={api!r}, parentId=root, pathPart='prices')['id']
+at = {{'restApiId': {api!r}, 'resourceId': new, 'httpMethod': 'GET'}}
+g.put_method(authorizationType='NONE', **at)
+g.put_integration(type='MOCK', **at)
+g.create_deployment(restApiId={api!r}, stageName='live')
+"""
+    )
+    assert report.decision == "allow", report.findings
+    assert effects(report) == {("update", "AWS::ApiGateway::RestApi", "shop")}
+
+
+@EMBEDDED
+def test_deleting_a_route_is_held(production: Production, rehearse: Rehearse) -> None:
+    api = production.call("apigatewayv2", "CreateApi", Name="shop", ProtocolType="HTTP")["ApiId"]
+    route = production.call("apigatewayv2", "CreateRoute", ApiId=api, RouteKey="GET /orders")
+    named = f"ApiId={api!r}, RouteId={route['RouteId']!r}"
+    report = rehearse(f"c('apigatewayv2').delete_route({named})")
+    assert report.decision == "hold"
+    assert rules(report) == {"unexpected-disruption"}
