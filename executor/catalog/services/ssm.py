@@ -1,9 +1,9 @@
-"""AWS Systems Manager: parameters.
+"""AWS Systems Manager: parameters, documents, maintenance windows.
 
 A parameter's value is never kept, only a digest of it; a SecureString is not even decrypted
 for that. A parameter has no birth mark: its version goes back to 1 when it is re-created, and
 up with every update. Labels and policies on parameters, and everything else of Systems Manager
-(documents, maintenance windows, associations ...) are not read: what changes them leaves a run
+(associations, patch baselines, inventory ...) are not read: what changes them leaves a run
 undecided.
 """
 
@@ -26,6 +26,7 @@ from executor.catalog.declarations import (
     text,
 )
 from executor.catalog.describing import partition
+from executor.catalog.ssm_documents import DOCUMENT, MAINTENANCE_WINDOW, tagged, tags
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, digest
@@ -83,22 +84,12 @@ def _overwritten(params: JsonObject, response: JsonObject) -> Sequence[str]:
     return [] if response.get("Version") == 1 else [text(params, "Name")]
 
 
-def _tagged(params: JsonObject, response: JsonObject) -> Sequence[str]:
-    ours = params.get("ResourceType") == "Parameter"
-    return [text(params, "ResourceId")] if ours else []
-
-
 PARAMETER = ResourceType(
     type="AWS::SSM::Parameter",
     listing=Listing(operation="DescribeParameters", items="Parameters[]"),
     details=(
         Detail(operation="GetParameter", params={"Name": "Name"}, pick=_without_value),
-        Detail(
-            operation="ListTagsForResource",
-            params={"ResourceType": "'Parameter'", "ResourceId": "Name"},
-            pick="TagList",
-            into="Tags",
-        ),
+        tags("Parameter", "Name"),
     ),
     id="Name",
     name="Name",
@@ -114,7 +105,7 @@ PARAMETER = ResourceType(
         *on(Verb.UPDATE, _overwritten, "PutParameter"),
         *on(Verb.DELETE, "params.Name", "DeleteParameter"),
         *on(Verb.DELETE, "params.Names", "DeleteParameters", many=True),
-        *on(Verb.UPDATE, _tagged, "AddTagsToResource", "RemoveTagsFromResource"),
+        *on(Verb.UPDATE, tagged("Parameter"), "AddTagsToResource", "RemoveTagsFromResource"),
     ),
     hazards=(
         HazardRule(field="KeyId", hazard=Hazard.PROTECTION_LOSS, when=removed),
@@ -122,4 +113,4 @@ PARAMETER = ResourceType(
     ),
 )
 
-SERVICE = Service(name="ssm", types=(PARAMETER,))
+SERVICE = Service(name="ssm", types=(PARAMETER, DOCUMENT, MAINTENANCE_WINDOW))

@@ -29,8 +29,11 @@ LEFT_OUT = {
     "logs": r"AccountPolicy|DataProtection|Anomaly|Delivery|Destination|ExportTask|ImportTask"
     r"|IndexPolicy|Integration|LookupTable|QueryDefinition|ResourcePolicy|ScheduledQuery|StorageTier"
     r"|Syslog|Transformer|BearerToken|S3Table",
-    # Labels and policies of parameters are not read; the rest is not about parameters.
-    "ssm": r"^(?!PutParameter$|DeleteParameters?$|AddTagsToResource$|RemoveTagsFromResource$)",
+    # Labels and policies of parameters, and all that has to do with machines.
+    "ssm": r"Activation|Association|Command|CloudConnector|Compliance|Inventory|OpsItem"
+    r"|OpsMetadata|PatchBaseline|ResourceDataSync|ResourcePolicy|ManagedInstance|Session"
+    r"|ParameterVersion|Automation|ServiceSetting|AccessRequest|ChangeRequest|ExecutionPreview"
+    r"|CancelMaintenanceWindowExecution",
     "secretsmanager": r"(?!)",
     "sts": r"(?!)",
 }

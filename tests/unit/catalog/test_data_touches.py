@@ -194,7 +194,7 @@ def test_each_deleted_parameter_is_one_of_its_own() -> None:
 
 
 def test_tags_of_what_is_not_read_stay_unread() -> None:
-    assert is_unread("ssm:AddTagsToResource", {"ResourceType": "Document", "ResourceId": "d"})
+    assert is_unread("ssm:AddTagsToResource", {"ResourceType": "OpsItem", "ResourceId": "o"})
     assert not is_unread("ssm:AddTagsToResource", {"ResourceType": "Parameter", "ResourceId": "p"})
     delivery = "arn:aws:logs:us-east-1:123456789012:delivery-source:a"
     assert is_unread("logs:TagResource", {"resourceArn": delivery, "tags": {}})
@@ -216,7 +216,12 @@ def test_deleting_a_stream_erases_a_part_of_its_group() -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    ["s3:PutObjectAcl", "dynamodb:DeleteBackup", "ssm:DeleteDocument", "logs:PutAccountPolicy"],
+    [
+        "s3:PutObjectAcl",
+        "dynamodb:DeleteBackup",
+        "ssm:DeletePatchBaseline",
+        "logs:PutAccountPolicy",
+    ],
 )
 def test_what_is_about_types_not_read_stays_unread(operation: str) -> None:
     assert is_unread(operation, {"Bucket": "b", "Name": "d", "Key": "k"})
