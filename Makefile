@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-PYTEST_ARGS ?= -q
+# A file's tests share what they set up, so they stay together.
+PYTEST_ARGS ?= -q -n 2 --dist loadfile
 
 .PHONY: help demo localstack-image fidelity fidelity-page test check lint types imports bench requirements clean
 
