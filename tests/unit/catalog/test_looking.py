@@ -20,7 +20,7 @@ def is_blind(operation: str) -> bool:
         "iam:ListServerCertificates",
         "iam:GetServerCertificate",
         "s3:ListBucketInventoryConfigurations",
-        "ssm:DescribeMaintenanceWindows",
+        "ssm:DescribePatchBaselines",
         "workspaces:DescribeWorkspaces",
         "cloudcontrol:ListResources",
     ],
