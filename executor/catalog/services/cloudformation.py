@@ -7,7 +7,7 @@ seeding fails is a gap, and its members are seeded one by one like anything else
 The address is the stack id, which is another one after every creation; the name is what two
 incarnations share. Known limits: a template in a bucket (nested stacks) and parameters that
 are looked up elsewhere cannot be had in an empty engine; `NoEcho` parameters are seeded as
-the `****` that CloudFormation tells. Stack sets, type registry and refactorings are not read.
+the `****` that CloudFormation tells. The type registry and refactorings are not read.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from executor.catalog.declarations import (
 )
 from executor.catalog.policies import denial_lost, policy
 from executor.catalog.stack_aims import aims
+from executor.catalog.stack_sets import STACK_SET
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical, digest
@@ -246,13 +247,14 @@ _LOOKS = "compares what is there with a template; changes nothing"
 
 SERVICE = Service(
     name="cloudformation",
-    types=(STACK,),
+    types=(STACK, STACK_SET),
     # A stack makes, changes and removes resources of any service.
     reaches=("*",),
     aims=aims,
     harmless={
         "DetectStackDrift": _LOOKS,
         "DetectStackResourceDrift": _LOOKS,
+        "DetectStackSetDrift": _LOOKS,
         "EstimateTemplateCost": "computes a price; changes nothing",
         "ValidateTemplate": "reads a template; changes nothing",
     },

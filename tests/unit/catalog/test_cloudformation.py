@@ -150,6 +150,6 @@ def test_executing_a_change_set_operates_on_the_stack() -> None:
     assert found == {("CloudFormation::Stack", "operate", ("c", "web"), "")}
 
 
-def test_stack_sets_are_not_read() -> None:
-    assert is_unread("cloudformation:CreateStackSet", {"StackSetName": "s"})
+def test_types_of_ones_own_are_not_read() -> None:
+    assert is_unread("cloudformation:DeactivateType", {"TypeName": "My::Own::Type"})
     assert not is_unread("cloudformation:DeleteStack", {"StackName": "web"})

@@ -38,8 +38,8 @@ LEFT_OUT = {
     "autoscaling": (r"TrafficSources",),
     "kms": (r"CustomKeyStore|ReplicateKey|UpdatePrimaryRegion",),
     "cloudformation": (
-        r"StackSet|StackInstances|Type|Publisher|Organizations|GeneratedTemplate|StackRefactor",
-        r"ResourceScan|RecordHandlerProgress",
+        r"ToStackSet|UpdateStackSet|StackSetOperation|StackInstances|Type|Publisher|Organizations",
+        r"GeneratedTemplate|StackRefactor|ResourceScan|RecordHandlerProgress",
     ),
 }
 
