@@ -168,6 +168,7 @@ class Catalog:
         touches: list[Touch] = []
         unread: dict[int, str] = {}
         blind: dict[int, str] = {}
+        looks: dict[int, frozenset[str]] = {}
         for call in kept:
             if call.refused is not None:
                 continue
@@ -175,9 +176,17 @@ class Catalog:
             touches.extend(found)
             if call.mutating and (call.succeeded or call.uncertain) and not self._reads(call):
                 unread[call.n] = f"{call.service}:{call.operation}"
-            elif not call.mutating and self._looks_past(call.service, call.operation):
-                blind[call.n] = f"{call.service}:{call.operation}"
-        return Trace(calls=kept, touches=_with_shared_handles(touches), unread=unread, blind=blind)
+            elif not call.mutating:
+                looks[call.n] = self._looked_at(call.service, call.operation)
+                if self._looks_past(call.service, call.operation):
+                    blind[call.n] = f"{call.service}:{call.operation}"
+        return Trace(
+            calls=kept,
+            touches=_with_shared_handles(touches),
+            unread=unread,
+            blind=blind,
+            looks=looks,
+        )
 
     def touches(self, call: Call) -> tuple[Touch, ...]:
         """Return what one call meant for which resources."""
@@ -203,6 +212,17 @@ class Catalog:
         # of a type that is not read).
         return call.operation in found.harmless or bool(self.touches(call))
 
+    def _looked_at(self, service: str, operation: str) -> frozenset[str]:
+        """Return the types that a reading operation looks at."""
+        found = self.service(service)
+        if found is None:
+            return frozenset()
+        asked = {kind.type for kind in found.types if operation in _asked((kind,))}
+        if asked:
+            return frozenset(asked)
+        ends = endings(service, operation, parts=True)
+        return frozenset(type_name for type_name, o in found.meanings if o.name in ends)
+
     def _looks_past(self, service: str, operation: str) -> bool:
         """Whether a reading operation looks at what is never read from a target."""
         found = self.service(service)
@@ -210,7 +230,7 @@ class Catalog:
             return not of_nobody(service)
         if self.reads(service, operation):
             return False
-        ends = endings(service, operation)
+        ends = endings(service, operation, parts=False)
         known = {o.name for _, o in found.meanings} | found.harmless.keys()
         return bool(ends) and ends.isdisjoint(known)
 

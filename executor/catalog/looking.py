@@ -28,19 +28,20 @@ def of_nobody(service: str) -> bool:
     return service in _OF_NOBODY
 
 
-def endings(service: str, operation: str) -> frozenset[str]:
+def endings(service: str, operation: str, *, parts: bool) -> frozenset[str]:
     """Return the operations that end what an operation looks at; none for what nobody owns.
 
     Args:
         service: botocore service name.
         operation: an operation that reads.
+        parts: also for what has no life of its own: it is put and never made (the policy of a
+            log group).
     """
     found = _LOOK.match(operation)
     if found is None:
         return frozenset()
     known = _operations(service)
-    # What is put and never made is a part of something else (the policy of a log group).
-    if found["one"] and known.isdisjoint(_words(_MAKES, found["noun"])):
+    if not parts and found["one"] and known.isdisjoint(_words(_MAKES, found["noun"])):
         return frozenset()
     return known.intersection(_words(_ENDS, found["noun"]))
 

@@ -11,12 +11,14 @@ from jmespath.exceptions import JMESPathError
 
 from executor.judging.evidence import Evidence
 from executor.judging.gaps import touched_gaps
+from executor.judging.looks import looked_at_gaps
 from executor.judging.stand_ins import by_stand_ins, was_misled
 from executor.model.call import Call, Refusal, Verb
 from executor.model.decision import Decision
 from executor.model.finding import Finding, Rule
 from executor.model.json import Json, JsonObject
 from executor.model.policy import ISOLATION_RANKS, NOT_NEEDED
+from executor.model.resource import Gap
 
 _PROMISES = ("network", "filesystem", "credentials")
 _FUNCTION = "AWS::Lambda::Function"
@@ -134,6 +136,14 @@ def not_covered(evidence: Evidence) -> Iterator[Finding]:
             " nothing of the target's",
             calls=calls,
         )
+    for gap, n in looked_at_gaps(evidence) if evidence.replicates else ():
+        yield evidence.finding(
+            Rule.NOT_COVERED,
+            f"{_gap_named(gap)} was looked at ({_named(evidence, n)}), and the replica does not"
+            f" hold it: {gap.reason}",
+            address=gap.address,
+            calls=(n,),
+        )
     for n, address, words in evidence.effects.unread:
         yield evidence.finding(
             Rule.NOT_COVERED,
@@ -142,14 +152,17 @@ def not_covered(evidence: Evidence) -> Iterator[Finding]:
             calls=(n,),
         )
     for gap, n in touched_gaps(evidence):
-        what = gap.address or (gap.service if gap.type == "*" else gap.type)
         yield evidence.finding(
             Rule.NOT_COVERED,
-            f"{what} was touched ({_named(evidence, n)}), and could not be read or rebuilt:"
-            f" {gap.reason}",
+            f"{_gap_named(gap)} was touched ({_named(evidence, n)}), and could not be read or"
+            f" rebuilt: {gap.reason}",
             address=gap.address,
             calls=(n,),
         )
+
+
+def _gap_named(gap: Gap) -> str:
+    return gap.address or (gap.service if gap.type == "*" else gap.type)
 
 
 def _blind(evidence: Evidence) -> dict[str, tuple[int, ...]]:

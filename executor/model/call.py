@@ -191,6 +191,8 @@ class Trace:
     """Mutating calls that the catalog cannot read: call number -> `service:Operation`."""
     blind: Mapping[int, str] = field(default_factory=dict)
     """Looks at what the catalog cannot read, and no replica holds; in the same form."""
+    looks: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Reading calls: call number -> resource types that it looked at, as far as that is known."""
 
     def call(self, n: int) -> Call:
         """Return call number `n`.

@@ -71,6 +71,14 @@ def test_nothing_is_read_when_that_is_asked_for_and_nothing_is_allowed(asking: A
     assert any("--hydrate none" in gap.reason for gap in report.not_covered)
 
 
+def test_a_change_that_finds_nothing_where_nothing_was_read_is_undecided(asking: Asking) -> None:
+    script = "for url in c('sqs').list_queues().get('QueueUrls', []): c('sqs').delete_queue(url)"
+    report, _ = asking(script, hydrate="none")
+    assert report.decision == "undecided"
+    assert [f.rule for f in report.findings] == ["not-covered"]
+    assert "ListQueues" in report.findings[0].message
+
+
 def test_types_that_are_named_are_read_and_the_rest_is_a_gap(asking: Asking) -> None:
     named = "AWS::SQS::Queue,AWS::S3::*"
     report, proxy = asking("c('sqs').create_queue(QueueName='fresh')", hydrate=named)

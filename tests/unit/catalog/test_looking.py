@@ -13,6 +13,24 @@ def is_blind(operation: str) -> bool:
     return bool(CATALOG.trace([replace(call(operation, {}), mutating=False)]).blind)
 
 
+def looked_at(operation: str) -> set[str]:
+    return set(CATALOG.trace([replace(call(operation, {}), mutating=False)]).looks[1])
+
+
+@pytest.mark.parametrize(
+    ("operation", "types"),
+    [
+        ("s3:ListBuckets", {"AWS::S3::Bucket"}),
+        ("s3:HeadObject", {"AWS::S3::Bucket"}),
+        ("dynamodb:GetItem", {"AWS::DynamoDB::Table"}),
+        ("sns:ListSubscriptions", {"AWS::SNS::Subscription"}),
+        ("sts:GetCallerIdentity", set()),
+    ],
+)
+def test_what_is_looked_at_is_known(operation: str, types: set[str]) -> None:
+    assert looked_at(operation) == types
+
+
 @pytest.mark.parametrize(
     "operation",
     [

@@ -32,6 +32,7 @@ from tests.unit.judging.test_rules import (
 FUNCTION = "AWS::Lambda::Function"
 SECRET = "AWS::SecretsManager::Secret"
 COVERED: tuple[Decision, list[Rule]] = (ALLOW, [])
+CUT_OFF = dict.fromkeys(("network", "filesystem", "credentials"), True)
 NOT_COVERED = (UNDECIDED, [Rule.NOT_COVERED])
 NOT_REHEARSED = (UNDECIDED, [Rule.NOT_REHEARSED])
 
@@ -250,12 +251,13 @@ def test_a_check_that_is_not_true_is_denied_with_what_it_is(check: str, shown: s
 @pytest.mark.parametrize(
     ("isolation", "expected"),
     [
-        ({"kind": "bubblewrap", "network": True, "filesystem": True}, COVERED),
-        ({"kind": "container", "network": True, "filesystem": True}, COVERED),
-        ({"kind": "bubblewrap", "network": False, "filesystem": True}, HOLD),
-        ({"kind": "bubblewrap", "network": True, "filesystem": False}, HOLD),
+        ({"kind": "bubblewrap", **CUT_OFF}, COVERED),
+        ({"kind": "container", **CUT_OFF}, COVERED),
+        ({"kind": "bubblewrap", **CUT_OFF, "network": False}, HOLD),
+        ({"kind": "bubblewrap", **CUT_OFF, "filesystem": False}, HOLD),
+        ({"kind": "bubblewrap", **CUT_OFF, "credentials": False}, HOLD),
         ({"kind": "bubblewrap"}, HOLD),
-        ({"kind": "home-made", "network": True, "filesystem": True}, HOLD),
+        ({"kind": "home-made", **CUT_OFF}, HOLD),
         ({}, HOLD),
     ],
 )
