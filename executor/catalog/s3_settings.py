@@ -6,6 +6,7 @@ Used by the declaration in `services.s3` only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from executor.catalog.declarations import objects, rows, table, text
@@ -178,6 +179,47 @@ def _expirations(rules: Json) -> Iterator[_Expiration]:
         if isinstance(days := older.get("NoncurrentDays"), int):
             kept = older.get("NewerNoncurrentVersions") or 0
             yield scope, f"versions but {kept}", days
+
+
+def tells_less(before: Json, after: Json) -> bool:
+    """Somebody is not told any more of what happens, whatever the notifications are called."""
+    kept = [item for item in _objects(after) if item]
+    return any(
+        not any(_tells(now, was) for now in kept) if was else "EventBridge" not in _keys(after)
+        for was in _objects(before)
+    )
+
+
+def _tells(now: JsonObject, was: JsonObject) -> bool:
+    same = all(now.get(key) == was.get(key) for key in was if key.endswith("Arn"))
+    wide = now.get("Filter") in (was.get("Filter"), None)
+    events = [str(event) for event in rows(now, "Events")]
+    every = all(any(fnmatchcase(str(e), p) for p in events) for e in rows(was, "Events"))
+    return same and wide and every
+
+
+def copies_less(before: Json, after: Json) -> bool:
+    """Objects are not copied any more to where they were, whatever the rules are called."""
+    kept = [rule for rule in _objects(after) if rule.get("Status") != "Disabled"]
+    return any(
+        not any(_copies(now, was) for now in kept)
+        for was in _objects(before)
+        if was.get("Status") != "Disabled"
+    )
+
+
+def _copies(now: JsonObject, was: JsonObject) -> bool:
+    there = table(now, "Destination").get("Bucket") == table(was, "Destination").get("Bucket")
+    return there and all(now.get(key) in (was.get(key), None) for key in ("Filter", "Prefix"))
+
+
+def _objects(value: Json) -> list[JsonObject]:
+    found = value.values() if isinstance(value, Mapping) else ()
+    return [item for item in found if isinstance(item, Mapping)]
+
+
+def _keys(value: Json) -> Sequence[str]:
+    return list(value) if isinstance(value, Mapping) else []
 
 
 def create(raw: JsonObject, data: DataMark | None) -> Params:

@@ -24,6 +24,7 @@ from executor.catalog.declarations import (
     on,
     removed,
     shrunk,
+    table,
     text,
     turned_off,
 )
@@ -144,6 +145,17 @@ def _named(params: JsonObject, response: JsonObject) -> Sequence[str]:
     return [name.removesuffix(":*") for name in found if name]
 
 
+def _delivers_less(before: Json, after: Json) -> bool:
+    """A filter lets something else through than before: some of it is not let through any more."""
+    old, new = (value if isinstance(value, Mapping) else {} for value in (before, after))
+    return any(name in new and _narrower(table(old, name), table(new, name)) for name in old)
+
+
+def _narrower(before: JsonObject, after: JsonObject) -> bool:
+    pattern = after.get("filterPattern")
+    return bool(pattern) and pattern != before.get("filterPattern")
+
+
 LOG_GROUP = ResourceType(
     type="AWS::Logs::LogGroup",
     listing=Listing(operation="DescribeLogGroups", items="logGroups[]"),
@@ -232,6 +244,8 @@ LOG_GROUP = ResourceType(
         ),
         HazardRule(field="MetricFilters", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="SubscriptionFilters", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="SubscriptionFilters", hazard=Hazard.DISRUPTION, when=_delivers_less),
+        HazardRule(field="MetricFilters", hazard=Hazard.PROTECTION_LOSS, when=_delivers_less),
         HazardRule(
             field="map(&destinationArn, values(SubscriptionFilters))",
             hazard=Hazard.DISRUPTION,

@@ -254,9 +254,13 @@ BUCKET = ResourceType(
         HazardRule(field="Policy", hazard=Hazard.DISRUPTION, when=narrowed),
         HazardRule(field="Website", hazard=Hazard.DISRUPTION, when=removed),
         HazardRule(field="Cors", hazard=Hazard.DISRUPTION, when=removed),
-        HazardRule(field="Notifications", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="Notifications", hazard=Hazard.DISRUPTION, when=s3_settings.tells_less),
         HazardRule(field="Logging", hazard=Hazard.PROTECTION_LOSS, when=removed),
-        HazardRule(field="Replication.Rules", hazard=Hazard.PROTECTION_LOSS, when=lost),
+        HazardRule(
+            field="Replication.Rules",
+            hazard=Hazard.PROTECTION_LOSS,
+            when=s3_settings.copies_less,
+        ),
         HazardRule(
             field="DefaultRetention",
             hazard=Hazard.PROTECTION_LOSS,
