@@ -94,8 +94,9 @@ class DryRuns:
             started = datetime.now(UTC).isoformat(timespec="seconds")
             rehearsal = self._rehearse(stages, request, target, progress)
             replicates = target.settings.kind is not TargetKind.NONE
-            verdict = _judged(rehearsal, request.intent, policy, replicates=replicates)
-            partly = in_part(self._catalog(), rehearsal.prior)
+            catalog = self._catalog()
+            verdict = _judged(rehearsal, request.intent, policy, catalog, replicates=replicates)
+            partly = in_part(catalog, rehearsal.prior)
             report = _report(run, started, request, target, rehearsal, verdict, partly)
             self._keep(report, rehearsal, place)
         return report
@@ -271,7 +272,10 @@ def policy_of(settings: PolicySettings) -> Policy:
     )
 
 
-def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy, *, replicates: bool) -> Verdict:
+def _judged(
+    rehearsal: Rehearsal, intent: Intent, policy: Policy, catalog: Catalog, *, replicates: bool
+) -> Verdict:
+    from executor.assembly.faithful import faithfulness_of
     from executor.judging import Evidence, Judge
 
     return Judge().judge(
@@ -281,10 +285,12 @@ def _judged(rehearsal: Rehearsal, intent: Intent, policy: Policy, *, replicates:
             intent=intent,
             policy=policy,
             outcome=rehearsal.ran.outcome,
+            baseline=rehearsal.baseline,
             prior=rehearsal.prior,
             observed=rehearsal.observed,
             isolation=rehearsal.ran.isolation,
             replicates=replicates,
+            faithfulness=faithfulness_of(rehearsal, catalog),
             unfaithful=unfaithful(str(rehearsal.engine["emulator"])),
         )
     )

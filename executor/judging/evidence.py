@@ -14,6 +14,23 @@ from executor.model.intent import Intent
 from executor.model.json import JsonObject
 from executor.model.policy import Policy
 from executor.model.resource import Snapshot
+from sandboxes.fidelity.behaviours import Behaviour
+from sandboxes.fidelity.records import TypeFidelity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faithfulness:
+    """What is known of the engine.
+
+    Attributes:
+        types: what it keeps of the types that the run touched, as far as that was found out.
+        hazardous: type -> the settings that its hazards depend on.
+        unhonoured: ways of AWS's that it has not -> what was seen instead.
+    """
+
+    types: Mapping[str, TypeFidelity] = field(default_factory=dict)
+    hazardous: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unhonoured: Mapping[Behaviour, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +43,7 @@ class Evidence:
         intent: what its proposer declared.
         policy: what the team allows.
         outcome: how the change itself ended.
+        baseline: what the target held, as far as it was read.
         prior: the replica before, with its gaps.
         observed: the replica after, with its gaps.
         isolation: what confinement was achieved, in the report's form.
@@ -33,6 +51,7 @@ class Evidence:
         unfaithful: `service:Operation` -> how the engine is known to differ from AWS;
             `service:Operation EXPRESSION` for calls of which the JMESPath expression over the
             parameters is true.
+        faithfulness: what the engine keeps and honours.
     """
 
     effects: Effects
@@ -40,11 +59,13 @@ class Evidence:
     intent: Intent
     policy: Policy
     outcome: ChangeOutcome
+    baseline: Snapshot
     prior: Snapshot
     observed: Snapshot
     isolation: JsonObject
     replicates: bool = True
     unfaithful: Mapping[str, str] = field(default_factory=dict)
+    faithfulness: Faithfulness = field(default_factory=Faithfulness)
 
     def finding(
         self, rule: Rule, message: str, *, address: str = "", calls: tuple[int, ...] = ()

@@ -28,6 +28,11 @@ def touched_gaps(evidence: Evidence) -> Iterator[tuple[Gap, int]]:
             yield gap, min(calls)
 
 
+def first_reached(evidence: Evidence, type_name: str) -> int | None:
+    """Return the first call that changed, or may have, something of a type; None if none did."""
+    return min(_reached(evidence).types.get(type_name, {}).values(), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reached:
     """First call per place and handle of a type, and per place and service.

@@ -9,8 +9,10 @@ from typing import cast
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from executor.judging.behaving import behaviour_not_honoured
 from executor.judging.evidence import Evidence
 from executor.judging.gaps import touched_gaps
+from executor.judging.keeping import setting_not_kept, type_not_kept
 from executor.judging.looks import looked_at_gaps
 from executor.judging.stand_ins import by_stand_ins, was_misled
 from executor.model.call import Call, Refusal, Verb
@@ -90,6 +92,9 @@ def not_rehearsed(evidence: Evidence) -> Iterator[Finding]:
             )
     yield from _hollow_runs(evidence)
     yield from by_stand_ins(evidence)
+    yield from type_not_kept(evidence)
+    yield from setting_not_kept(evidence)
+    yield from behaviour_not_honoured(evidence)
 
 
 def _differences(call: Call, unfaithful: Mapping[str, str]) -> Iterator[str]:

@@ -64,8 +64,6 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         "elbv2:ModifyRule Actions[].ForwardConfig || Actions[].AuthenticateCognitoConfig": _WAYS,
         "ses:SetIdentityFeedbackForwardingEnabled": _SAID_TO_NOBODY,
         "ses:SetIdentityNotificationTopic": _SAID_TO_NOBODY,
-        "ec2:TerminateInstances": "volumes that AWS deletes with the instance are kept, and"
-        " termination protection is ignored",
     },
     "moto": {
         "ec2:CreateLaunchTemplateVersion SourceVersion": "the source version is left out",
@@ -76,13 +74,8 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         "ses:SetIdentityNotificationTopic": _SAID_TO_NOBODY,
         "wafv2:AssociateWebACL": _PROTECTS_UNTOLD,
         "wafv2:DisassociateWebACL": _PROTECTS_UNTOLD,
-        "cloudformation:UpdateStack": "a resource that AWS replaces is kept",
-        "cloudformation:ExecuteChangeSet": "a resource that AWS replaces is kept",
-        "cloudformation:DeleteStack": "a full bucket is kept, and the stack is said to be deleted;"
-        " termination protection is ignored",
     },
     "localstack": {
-        "cloudformation:UpdateTerminationProtection": "the protection is taken and ignored",
         # Of the image that is built from packages.
         "dynamodb:UpdateTable DeletionProtectionEnabled != `null`": "its DynamoDB, of 2020, knows"
         " no protection from deletion",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sandboxes.fidelity.behaviours import ABOUT, Seen, known_behaviours
 from sandboxes.fidelity.records import Birth, Level, TypeFidelity, emulators, known_types
 
 _PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
@@ -35,9 +36,37 @@ made with, and read there; then deleted and made again under its name.
 """
 
 
+_BEHAVIOURS = """
+## Behaviours
+
+What AWS does, and whether the engine does it too, with what was seen. A run whose call met one
+that the engine has not is `undecided`: the deletion of a protected stack where protection is
+ignored, say, and not that of any stack.
+
+"""
+
+
 def render() -> str:
     """Return the page."""
-    return _ABOUT + _TYPES + "\n".join(_table()) + "\n"
+    tables = (_TYPES, _table(), _BEHAVIOURS, _behaviours())
+    parts = (part if isinstance(part, str) else "\n".join(part) + "\n" for part in tables)
+    return _ABOUT + "".join(parts)
+
+
+def _behaviours() -> Iterator[str]:
+    columns = {name: known_behaviours(name) for name in emulators()}
+    yield "| as AWS does it | " + " | ".join(columns) + " |"
+    yield "|---|" + "---|" * len(columns)
+    for behaviour, about in ABOUT.items():
+        cells = [_seen(known.get(behaviour)) for known in columns.values()]
+        yield f"| {about} | " + " | ".join(cells) + " |"
+
+
+def _seen(seen: Seen | None) -> str:
+    if seen is None:
+        return "not tried"
+    word = {True: "yes", False: "**no**", None: "-"}[seen.honoured]
+    return f"{word}: {_plain(seen.evidence)}"
 
 
 def _table() -> Iterator[str]:

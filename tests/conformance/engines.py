@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from sandboxes.contract import Sandbox
+from sandboxes.embedded import EmbeddedEngine
 from sandboxes.embedded.installed import emulator_version
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.localstack.images import VERSION
@@ -59,6 +60,16 @@ class Labs:
     def _account_of_its_own(self, role: str) -> Iterator[Lab]:
         sandbox = self._container(role)
         yield Lab(sandbox.url, sandbox.operations, account=str(next(self._accounts)))
+
+    @contextmanager
+    def sandbox(self, engine: str) -> Iterator[tuple[Sandbox, str]]:
+        """Yield a sandbox, and an account in it that nobody else uses."""
+        if engine == LOCALSTACK:
+            yield self._container("probe"), str(next(self._accounts))
+            return
+        spec = SandboxSpec(run="probe", account=ACCOUNT, region=REGION)
+        with EmbeddedEngine(engine, runtime=self._runtime).start(spec) as sandbox:
+            yield sandbox, ACCOUNT
 
     def _container(self, role: str) -> Sandbox:
         with self._lock:

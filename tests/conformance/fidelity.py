@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 
 from sandboxes.embedded import stop_daemons
+from sandboxes.fidelity.behaviours import Behaviour, Seen, write_behaviours
+from sandboxes.fidelity.probing import probe
 from sandboxes.fidelity.records import TypeFidelity, load_types, write_types
 from sandboxes.localstack import LocalStackEngine
 from tests.conformance.cases import all_cases
@@ -63,6 +65,16 @@ class Examinations:
         self.begin([(engine, service)])
         return self._asked[engine, service].result()
 
+    def behaviour(self, engine: str, behaviour: Behaviour) -> Seen:
+        """Return whether an engine has one of AWS's ways."""
+        with self._labs.sandbox(engine) as (sandbox, account):
+            return probe(behaviour, sandbox, account=account)
+
+    def behaviours(self, engine: str) -> dict[Behaviour, Seen]:
+        """Return which of AWS's ways an engine has."""
+        found = self._groups.map(partial(self.behaviour, engine), Behaviour)
+        return dict(zip(Behaviour, found, strict=True))
+
     def close(self) -> None:
         """End what nobody waits for any more."""
         self._services.shutdown(cancel_futures=True)
@@ -86,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--engine", action="append", choices=ENGINES)
     parser.add_argument("--service", action="append", choices=services_with_cases())
     parser.add_argument("--new", action="store_true", help="only services with unknown types")
+    parser.add_argument("--behaviours", action="store_true", help="only how engines behave")
     asked = parser.parse_args(arguments)
     wanted = [
         (engine, service)
@@ -96,6 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Short: the paths of unix sockets are.
     with tempfile.TemporaryDirectory(prefix="xf-") as place:
         with examinations(Path(place)) as examined:
+            for engine in () if asked.service or asked.new else asked.engine or _at_hand():
+                write_behaviours(engine, version_of(engine), examined.behaviours(engine))
+            if asked.behaviours:
+                return
             examined.begin(wanted)
             for engine, service in wanted:
                 _write(engine, service, examined.found(engine, service))

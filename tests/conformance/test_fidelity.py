@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from executor.catalog.catalog import Catalog
+from sandboxes.fidelity.behaviours import Behaviour, load_behaviours
 from sandboxes.fidelity.records import load_types
 from tests.conformance.cases import all_cases
 from tests.conformance.engines import ENGINES, LOCALSTACK, version_of
@@ -47,6 +48,15 @@ def test_engine_keeps_of_a_type_what_the_data_say(
     assert known is not None, f"nothing is known of it: make fidelity SERVICE={service}"
     found = {one.type: one for one in examined.found(engine, service)}
     assert found[kind] == known, f"make fidelity ENGINE={engine} SERVICE={service}"
+
+
+@pytest.mark.parametrize("behaviour", Behaviour)
+@pytest.mark.parametrize("engine", MARKED)
+def test_engine_behaves_as_the_data_say(
+    engine: str, behaviour: Behaviour, examined: Examinations
+) -> None:
+    known = load_behaviours(engine, version_of(engine)).get(behaviour)
+    assert examined.behaviour(engine, behaviour) == known, f"make fidelity ENGINE={engine}"
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -43,6 +43,7 @@ def evidence(*effects: Effect, intent: Intent | None = None, **changes: object) 
         intent=intent or Intent(),
         policy=Policy(),
         outcome=ChangeOutcome(exit_code=0),
+        baseline=EMPTY,
         prior=EMPTY,
         observed=EMPTY,
         isolation={"kind": "off"},

@@ -16,8 +16,8 @@ def test_what_starts_code_is_rehearsed_by_nobody(emulator: str) -> None:
 
 
 def test_what_one_emulator_does_wrongly_is_not_held_against_others() -> None:
-    assert "cloudformation:UpdateStack" in unfaithful("moto")
-    assert "cloudformation:UpdateStack" not in unfaithful("ministack")
+    assert "wafv2:AssociateWebACL" in unfaithful("moto")
+    assert "wafv2:AssociateWebACL" not in unfaithful("ministack")
 
 
 @pytest.mark.parametrize("emulator", ["ministack", "moto", "localstack", "unknown"])

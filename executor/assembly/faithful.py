@@ -1,0 +1,45 @@
+"""What is known of the engine that a dry run ran on, as far as the judge needs it."""
+
+from __future__ import annotations
+
+import re
+
+from executor.catalog.catalog import Catalog
+from executor.judging import Faithfulness
+from executor.pipeline import Rehearsal
+from sandboxes.fidelity.behaviours import load_behaviours
+from sandboxes.fidelity.records import load_types
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def faithfulness_of(rehearsal: Rehearsal, catalog: Catalog) -> Faithfulness:
+    """Return what the engine keeps of the types that the run touched, and what it honours.
+
+    Raises:
+        UnreadableFidelity: the data are not what was written.
+    """
+    emulator, version = str(rehearsal.engine["emulator"]), str(rehearsal.engine["version"])
+    kinds = {touch.type for touch in rehearsal.trace.touches}
+    kinds |= {effect.type for effect in rehearsal.effects.effects}
+    known = {
+        kind: one
+        for service in sorted({catalog.service_of(kind) for kind in kinds} - {""})
+        for kind, one in load_types(emulator, version, service).items()
+        if kind in kinds
+    }
+    return Faithfulness(
+        types=known,
+        hazardous={kind: _hazardous(catalog, kind) for kind in known},
+        unhonoured={
+            behaviour: seen.evidence
+            for behaviour, seen in load_behaviours(emulator, version).items()
+            if seen.honoured is False
+        },
+    )
+
+
+def _hazardous(catalog: Catalog, kind: str) -> frozenset[str]:
+    declared = catalog.type(kind)
+    rules = declared.hazards if declared is not None else ()
+    return frozenset(word for rule in rules for word in _WORD.findall(rule.field))
