@@ -13,6 +13,7 @@ from functools import partial
 from executor.gateway.accounts import Accounts
 from executor.gateway.addressing import Addressing, Headers
 from executor.gateway.admission import Refused, Rule, first_refusal
+from executor.gateway.attempts import Attempts
 from executor.gateway.preparation import Preparation
 from executor.gateway.recorder import Recorder
 from executor.gateway.sight import Sight
@@ -79,6 +80,7 @@ class Exchange:
         road: the stations.
         """
         self._road = road
+        self._attempts = Attempts()
         self.asked = 0
 
     async def lead(
@@ -103,12 +105,22 @@ class Exchange:
             return
         refused = first_refusal(self._road.rules, identity)
         if refused is None:
-            refused = await self._road.preparation.refusal(identity)
+            refused = await self._unprepared(request, identity)
         if refused is not None:
             await respond(self._refused(request, identity, refused))
             return
         call = self._begin(identity, request)
         await self._forward(request, identity, call, body, respond)
+
+    async def _unprepared(self, request: WireRequest, identity: Identity) -> Refused | None:
+        preparation = self._road.preparation
+        if preparation.is_done(identity):
+            return None
+        self._attempts.note(request, identity)
+        refused = await preparation.refusal(identity)
+        if self._attempts.superseded(request, identity):
+            raise ClientLost("the client tried it again meanwhile")
+        return refused
 
     def malformed(self, why: str) -> None:
         """Record bytes that are no request.

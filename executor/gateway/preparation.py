@@ -38,13 +38,20 @@ class Preparation:
         self._done: set[tuple[str, str, str, str]] = set()
         self._locks: dict[tuple[str, str, str], asyncio.Lock] = {}
 
+    def is_done(self, identity: Identity) -> bool:
+        """Whether a call need not wait."""
+        return self._key(identity) in self._done
+
+    def _key(self, identity: Identity) -> tuple[str, str, str, str]:
+        account = self._accounts.of(identity)
+        return identity.service, identity.operation, identity.region, account
+
     async def refusal(self, identity: Identity) -> Refused | None:
         """Prepare for a call; returns why it must not be made, if so."""
-        account = self._accounts.of(identity)
-        key = (identity.service, identity.operation, identity.region, account)
+        key = self._key(identity)
         if key in self._done:
             return None
-        place = (identity.service, identity.region, account)
+        place = (identity.service, identity.region, key[3])
         lock = self._locks.setdefault(place, asyncio.Lock())
         async with lock:
             if key in self._done:
