@@ -28,7 +28,7 @@ from executor.catalog.declarations import (
     turned_on,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
-from executor.catalog.shaping import Making, Params, by, deep_given, given, made, tag_map
+from executor.catalog.shaping import Making, Params, alike, by, deep_given, given, made, tag_map
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical
@@ -210,6 +210,14 @@ REST_API = ResourceType(
     birth={"id": "id", "created": "createdDate"},
     tags="tags",
     depends_on=("AWS::Lambda::Function", "AWS::Cognito::UserPool", "AWS::EC2::VPCEndpoint"),
+    learns_adopted=alike(
+        {
+            "Resources": ("path", "id"),
+            "Authorizers": ("name", "id"),
+            "Validators": ("name", "id"),
+            "Deployments": ("description", "id"),
+        }
+    ),
     seeds=(
         Seed(
             operation="CreateRestApi",

@@ -134,6 +134,12 @@ def _make_resources(raw: JsonObject, data: DataMark | None) -> Params:
             yield Making(text(resource, "id"), {"restApiId": raw["id"], **place})
 
 
+def _lacks_resource(params: Mapping[str, object], theirs: JsonObject) -> bool:
+    wanted = (params["parentId"], params["pathPart"])
+    there = objects(theirs, "Resources")
+    return all((r.get("parentId"), r.get("pathPart")) != wanted for r in there)
+
+
 def _where(raw: JsonObject, method: _Method) -> dict[str, object]:
     return {"restApiId": raw["id"], "resourceId": method.resource, "httpMethod": method.verb}
 
@@ -175,7 +181,7 @@ METHOD_SEEDS = (
         operation="CreateResource",
         params=_make_resources,
         learn=made("id"),
-        tolerate=_THERE,
+        lacking=_lacks_resource,
     ),
     Seed(operation="PutMethod", params=_put_methods, tolerate=_THERE),
     Seed(operation="PutMethodResponse", params=_put_method_responses, tolerate=_THERE),

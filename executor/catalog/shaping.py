@@ -33,6 +33,27 @@ def made(
     return learn
 
 
+def alike(
+    keys: Mapping[str, tuple[str, str]],
+) -> Callable[[JsonObject, JsonObject], Mapping[str, str]]:
+    """Return what learns the ids of the parts of what an engine has made itself.
+
+    Args:
+        keys: key of the list of parts -> what tells them apart, and their id.
+    """
+
+    def learn(ours: JsonObject, theirs: JsonObject) -> Mapping[str, str]:
+        pairs: dict[str, str] = {}
+        for key, (name, identity) in keys.items():
+            there = by(theirs, key, name)
+            for part_name, part in by(ours, key, name).items():
+                if part_name in there:
+                    pairs[text(part, identity)] = text(there[part_name], identity)
+        return pairs
+
+    return learn
+
+
 # Engines say "none" in all of these ways. False and 0 are settings.
 _UNSET: tuple[Json, ...] = (None, "", [], {})
 

@@ -31,7 +31,7 @@ from executor.catalog.declarations import (
     turned_off,
     turned_on,
 )
-from executor.catalog.shaping import Params, by, deep_given, given, tag_map
+from executor.catalog.shaping import Params, alike, by, deep_given, given, tag_map
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
@@ -101,6 +101,13 @@ API = ResourceType(
     birth={"id": "ApiId", "created": "CreatedDate"},
     tags="Tags",
     depends_on=("AWS::Lambda::Function", "AWS::Cognito::UserPool"),
+    learns_adopted=alike(
+        {
+            "Routes": ("RouteKey", "RouteId"),
+            "Integrations": ("IntegrationUri", "IntegrationId"),
+            "Authorizers": ("Name", "AuthorizerId"),
+        }
+    ),
     seeds=(
         Seed(
             operation="CreateApi",
