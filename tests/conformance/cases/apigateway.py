@@ -240,6 +240,7 @@ CASES = (
         make=_make_plan,
         remake=_remake_keys,
         update=_update_key,
+        kept={"enabled": "enabled"},
     ),
     Case(
         service="apigateway",
@@ -247,5 +248,11 @@ CASES = (
         make=_make_plan,
         remake=_remake_keys,
         update=_update_plan,
+        kept={
+            "keys": "length(keys) == `1`",
+            "stages": "stages",
+            "throttle": "throttle.burstLimit == `5`",
+            "quota": "quota.limit == `100`",
+        },
     ),
 )

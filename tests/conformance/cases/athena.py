@@ -58,12 +58,23 @@ def _update(api: Api) -> None:
 
 
 CASES = (
-    Case(service="athena", type="AWS::Athena::NamedQuery", make=_make, remake=_remake_query),
+    Case(
+        service="athena",
+        type="AWS::Athena::NamedQuery",
+        make=_make,
+        remake=_remake_query,
+        kept={"QueryString": "QueryString"},
+    ),
     Case(
         service="athena",
         type="AWS::Athena::WorkGroup",
         make=_make,
         remake=_remake,
         update=_update,
+        kept={
+            "EnforceWorkGroupConfiguration": "EnforceWorkGroupConfiguration",
+            "ResultConfiguration": "ResultConfiguration.EncryptionConfiguration",
+            "BytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery",
+        },
     ),
 )

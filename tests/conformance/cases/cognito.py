@@ -139,6 +139,19 @@ CASES = (
         make=_make_pools,
         remake=_remake_pools,
         update=_update_pools,
+        kept={
+            "DeletionProtection": "DeletionProtection == 'ACTIVE'",
+            "MfaConfiguration": "MfaConfiguration == 'OPTIONAL'",
+            "Policies": "Policies.PasswordPolicy.MinimumLength == `12`",
+            "LambdaConfig": "LambdaConfig.PreSignUp",
+            "AdminCreateUserConfig": "AdminCreateUserConfig.AllowAdminCreateUserOnly",
+            "AutoVerifiedAttributes": "AutoVerifiedAttributes",
+            "Domain": "Domain",
+            "Groups": "Groups.admins",
+            "ResourceServers": "values(ResourceServers)[0].read",
+            "IdentityProviders": "IdentityProviders.corp",
+            "Schema": 'Schema."custom:tier"',
+        },
     ),
     Case(
         service="cognito-idp",
@@ -146,5 +159,13 @@ CASES = (
         make=_make_client,
         remake=_remake_client,
         update=_update_client,
+        kept={
+            "HasSecret": "HasSecret",
+            "CallbackURLs": "CallbackURLs",
+            "ExplicitAuthFlows": "length(ExplicitAuthFlows) == `2`",
+            "AllowedOAuthScopes": "length(AllowedOAuthScopes) == `2`",
+            "PreventUserExistenceErrors": "PreventUserExistenceErrors == 'ENABLED'",
+            "SupportedIdentityProviders": "SupportedIdentityProviders",
+        },
     ),
 )

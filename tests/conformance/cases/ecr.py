@@ -67,5 +67,18 @@ def _update(api: Api) -> None:
 
 
 CASES = (
-    Case(service="ecr", type="AWS::ECR::Repository", make=_make, remake=_remake, update=_update),
+    Case(
+        service="ecr",
+        type="AWS::ECR::Repository",
+        make=_make,
+        remake=_remake,
+        update=_update,
+        kept={
+            "imageTagMutability": "imageTagMutability == 'IMMUTABLE'",
+            "scanOnPush": "scanOnPush",
+            "encryption": "encryption.kmsKey",
+            "lifecycle": "lifecycle[0]",
+            "OpenTo": "OpenTo",
+        },
+    ),
 )

@@ -126,8 +126,26 @@ def _update_service(api: Api) -> None:
 
 CASES = (
     # Clusters have no birth mark, and no revision is registered twice.
-    Case(service="ecs", type="AWS::ECS::Cluster", make=_make_cluster, update=_update_cluster),
-    Case(service="ecs", type="AWS::ECS::TaskDefinition", make=_make_task_definitions),
+    Case(
+        service="ecs",
+        type="AWS::ECS::Cluster",
+        make=_make_cluster,
+        update=_update_cluster,
+        kept={
+            "capacityProviders": "length(capacityProviders) == `2`",
+            "settings": "settings.containerInsights == 'enabled'",
+            "configuration": "configuration.executeCommandConfiguration.logging == 'DEFAULT'",
+        },
+    ),
+    Case(
+        service="ecs",
+        type="AWS::ECS::TaskDefinition",
+        make=_make_task_definitions,
+        kept={
+            "containerDefinitions": "containerDefinitions[0].logConfiguration",
+            "volumes": "volumes",
+        },
+    ),
     Case(
         service="ecs",
         type="AWS::ECS::Service",
@@ -135,5 +153,10 @@ CASES = (
         remake=_remake_service,
         update=_update_service,
         services=("ec2",),
+        kept={
+            "desiredCount": "desiredCount == `2`",
+            "networkConfiguration": "networkConfiguration.awsvpcConfiguration.subnets",
+            "deploymentConfiguration": "deploymentConfiguration.deploymentCircuitBreaker.enable",
+        },
     ),
 )

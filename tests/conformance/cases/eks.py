@@ -77,6 +77,13 @@ CASES = (
         remake=_remake,
         update=_update_cluster,
         services=("ec2",),
+        kept={
+            "deletionProtection": "deletionProtection",
+            "logging": "length(logging) == `2`",
+            "publicAccessFrom": "publicAccessFrom == ['203.0.113.0/24']",
+            "privateAccess": "privateAccess",
+            "encryptionConfig": "encryptionConfig",
+        },
     ),
     Case(
         service="eks",
@@ -85,5 +92,10 @@ CASES = (
         remake=_remake,
         update=_update_nodegroup,
         services=("ec2",),
+        kept={
+            "scalingConfig": "scalingConfig.desiredSize == `2`",
+            "taints": "taints",
+            "labels": "labels",
+        },
     ),
 )

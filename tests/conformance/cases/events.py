@@ -155,6 +155,13 @@ CASES = (
         make=_make_bus,
         remake=_remake_bus,
         update=_update_bus,
+        kept={
+            "Policy": "length(Policy.Statement) == `2`",
+            "OpenTo": "length(OpenTo) == `2`",
+            "KmsKeyIdentifier": "KmsKeyIdentifier",
+            "DeadLetter": "DeadLetter",
+            "Log": "Log.Level == 'ERROR'",
+        },
     ),
     Case(
         service="events",
@@ -162,6 +169,7 @@ CASES = (
         make=_make_archive,
         remake=_remake_archive,
         update=_update_archive,
+        kept={"RetentionDays": "RetentionDays == `7`", "EventPattern": "EventPattern.source"},
     ),
     Case(
         service="events",
@@ -169,6 +177,7 @@ CASES = (
         make=_make_destination,
         remake=_remake_destination,
         update=_update_connection,
+        kept={"AuthParameters": "AuthParameters.BasicAuthParameters.Username == 'u'"},
     ),
     Case(
         service="events",
@@ -176,7 +185,23 @@ CASES = (
         make=_make_destination,
         remake=_remake_destination,
         update=_update_destination,
+        kept={
+            "InvocationEndpoint": "InvocationEndpoint",
+            "InvocationRateLimitPerSecond": "InvocationRateLimitPerSecond == `5`",
+        },
     ),
     # Rules have no birth mark.
-    Case(service="events", type="AWS::Events::Rule", make=_make_rules, update=_update_rules),
+    Case(
+        service="events",
+        type="AWS::Events::Rule",
+        make=_make_rules,
+        update=_update_rules,
+        kept={
+            "State": "State == 'DISABLED'",
+            "Targets": "length(keys(Targets)) == `5`",
+            "EventPattern": "EventPattern.detail",
+            "RoleArn": "RoleArn",
+            "ScheduleExpression": "ScheduleExpression",
+        },
+    ),
 )

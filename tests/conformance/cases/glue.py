@@ -147,6 +147,7 @@ CASES = (
         make=_make_tables,
         remake=_remake_tables,
         update=_update_database,
+        kept={"LocationUri": "LocationUri", "Parameters": "Parameters.owner"},
     ),
     Case(
         service="glue",
@@ -154,6 +155,10 @@ CASES = (
         make=_make_tables,
         remake=_remake_tables,
         update=_update_table,
+        kept={
+            "StorageDescriptor": "StorageDescriptor.Columns[0].Name == 'id'",
+            "PartitionKeys": "length(PartitionKeys) == `2`",
+        },
     ),
     Case(
         service="glue",
@@ -161,6 +166,11 @@ CASES = (
         make=_make_jobs,
         remake=_remake_jobs,
         update=_update_job,
+        kept={
+            "SecurityConfiguration": "SecurityConfiguration",
+            "Connections": "Connections.Connections",
+            "DefaultArguments": "length(keys(DefaultArguments)) == `2`",
+        },
     ),
     Case(
         service="glue",
@@ -168,7 +178,18 @@ CASES = (
         make=_make_jobs,
         remake=_remake_jobs,
         update=_update_crawler,
+        kept={
+            "Schedule": "Schedule",
+            "Scheduled": "Scheduled",
+            "SchemaChangePolicy": "SchemaChangePolicy.DeleteBehavior == 'LOG'",
+            "Targets": "Targets.S3Targets",
+        },
     ),
     # Triggers have no birth mark.
-    Case(service="glue", type="AWS::Glue::Trigger", make=_make_jobs),
+    Case(
+        service="glue",
+        type="AWS::Glue::Trigger",
+        make=_make_jobs,
+        kept={"Active": "Active == `false`", "Actions": "Actions[0].JobName"},
+    ),
 )

@@ -76,5 +76,12 @@ CASES = (
         make=_make,
         remake=_remake,
         update=_update,
+        kept={
+            "State": "State == 'DISABLED'",
+            "EndDate": "EndDate",
+            "KmsKeyArn": "KmsKeyArn",
+            "Target": "Target.DeadLetterConfig.Arn",
+            "FlexibleTimeWindow": "FlexibleTimeWindow.MaximumWindowInMinutes",
+        },
     ),
 )

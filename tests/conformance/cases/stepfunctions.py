@@ -117,6 +117,11 @@ CASES = (
         remake=_remake_machine,
         update=_update_machine,
         services=("logs",),
+        kept={
+            "logging": "logging.level == 'ALL'",
+            "tracing": "tracing",
+            "definition": "definition.States.Second",
+        },
     ),
     Case(
         service="stepfunctions",
@@ -125,6 +130,7 @@ CASES = (
         remake=_remake_alias,
         update=_update_alias,
         services=("logs",),
+        kept={"routes": 'routes."2" == `90`'},
     ),
     Case(
         service="stepfunctions",
