@@ -55,7 +55,9 @@ def bare_on_fresh_child() -> float:
 
 
 def dry_run(home: str, *options: str) -> float:
-    env = {**os.environ, "EXECUTOR_HOME": f"{home}/state"}
+    # As installed packages are; what a machine says about sources is not what is measured.
+    compiled = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env = {**compiled, "EXECUTOR_HOME": f"{home}/state"}
     workdir = Path(home, "work")
     workdir.mkdir(exist_ok=True)
     command = [
