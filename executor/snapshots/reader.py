@@ -20,6 +20,9 @@ from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
 from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
 
+_FEW = 3
+"""So many containers are read one after the other; more at once."""
+
 
 class Translation(Protocol):
     """Turns the engine's ids into the target's."""
@@ -159,17 +162,31 @@ class SnapshotReader:
     def _contained(
         self, listing: Listing, containers: Listing, scope: Scope
     ) -> Iterator[JsonObject]:
-        for container in self._items(containers, scope):
-            kept: JsonObject = {listing.into: container} if listing.into else {}
-            given = {name: evaluate(pick, container) for name, pick in listing.given.items()}
-            try:
-                inside = list(self._paged(listing, scope, {**listing.params, **given}))
-            except CallFailed as failure:
-                # Only what is gone with its container is known not to be there.
-                if _says_gone(failure) and container not in self._items(containers, scope):
-                    continue
-                raise
-            yield from ({**item, **kept} for item in inside)
+        found = list(self._items(containers, scope))
+        if len(found) < _FEW:
+            for container in found:
+                yield from self._inside(listing, containers, scope, container)
+            return
+        # Not the pool that this runs in: it may be full of listings that wait like this one.
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="containers") as pool:
+            for inside in pool.map(
+                lambda container: self._inside(listing, containers, scope, container), found
+            ):
+                yield from inside
+
+    def _inside(
+        self, listing: Listing, containers: Listing, scope: Scope, container: JsonObject
+    ) -> list[JsonObject]:
+        kept: JsonObject = {listing.into: container} if listing.into else {}
+        given = {name: evaluate(pick, container) for name, pick in listing.given.items()}
+        try:
+            inside = list(self._paged(listing, scope, {**listing.params, **given}))
+        except CallFailed as failure:
+            # Only what is gone with its container is known not to be there.
+            if _says_gone(failure) and container not in self._items(containers, scope):
+                return []
+            raise
+        return [{**item, **kept} for item in inside]
 
     def _paged(self, listing: Listing, scope: Scope, params: JsonObject) -> Iterator[JsonObject]:
         filled = cast(JsonObject, _filled(params, self._account))

@@ -52,6 +52,14 @@ _LATER = (
 )
 
 
+_SOURCES = (
+    ("sqs.models", "Queue"),
+    ("dynamodb.models.table", "Table"),
+    ("kinesis.models", "Stream"),
+)
+_SETS_NOTHING_OFF = property(lambda source: {}, lambda source, mappings: None)
+
+
 class Stoppable(Protocol):
     """A server that another thread can stop."""
 
@@ -85,6 +93,10 @@ class Moto:
 
         for service in _SERVICES:
             create(service)
+        for module, kind in _SOURCES:
+            # A mapping hands what comes to a function, which does not run here, and then fails.
+            found = importlib.import_module(f"moto.{module}")
+            vars(found)[kind].lambda_event_source_mappings = _SETS_NOTHING_OFF
         importlib.import_module("werkzeug.serving")
         importlib.import_module("moto.dynamodb.parsing.executors")
         importlib.import_module("moto.moto_api._internal")

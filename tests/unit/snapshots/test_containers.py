@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 
 from executor.aws import CallFailed
@@ -30,11 +31,16 @@ class InMemoryLibrary:
     """Shelves with books; `doomed` is listed once and then gone, `closed` may not be read."""
 
     def __init__(
-        self, shelves: Mapping[str, list[str]], doomed: str = "", closed: str = ""
+        self,
+        shelves: Mapping[str, list[str]],
+        doomed: str = "",
+        closed: str = "",
+        slow_s: float = 0.0,
     ) -> None:
         self.shelves = dict(shelves)
         self._doomed = doomed
         self._closed = closed
+        self._slow_s = slow_s
 
     def call(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
@@ -47,6 +53,7 @@ class InMemoryLibrary:
         if operation == "ListShelves":
             yield from ({"Shelves": [{"Id": shelf}]} for shelf in list(self.shelves))
             return
+        time.sleep(self._slow_s)
         assert params["Kind"] == "all"
         shelf = str(params["ShelfId"])
         if shelf == self._closed:
@@ -73,6 +80,15 @@ def test_books_of_all_shelves_are_read_with_their_shelf() -> None:
     found = _read(InMemoryLibrary({"a": ["x", "y"], "b": ["x"], "empty": []}))
     assert found.gaps == ()
     assert {r.id for r in found.resources.values()} == {"a/x", "a/y", "b/x"}
+
+
+def test_many_shelves_are_read_at_once_and_told_in_order() -> None:
+    shelves = {f"{n:02}": ["x"] for n in range(40)}
+    library = InMemoryLibrary(shelves, slow_s=0.02)
+    began = time.monotonic()
+    found = _read(library)
+    assert time.monotonic() - began < 0.02 * len(shelves) / 2
+    assert [r.id for r in found.resources.values()] == [f"{shelf}/x" for shelf in shelves]
 
 
 def test_shelf_that_goes_while_it_is_read_takes_its_books_along() -> None:

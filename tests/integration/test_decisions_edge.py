@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from executor import Report
 from executor.model.json import Json
 from tests.conformance.cases.acm import make_certificates
@@ -14,6 +16,9 @@ from tests.conformance.cases.lambda_edges import make as make_edges
 from tests.conformance.cases.ses import make_identities
 from tests.conformance.cases.wafv2 import BALANCER, make_firewall
 from tests.integration.conftest import Production, Rehearse
+
+# LocalStack's open build lacks the service.
+embedded = pytest.mark.parametrize("engine", ["embedded"])
 
 
 def rules(report: Report) -> set[str]:
@@ -220,6 +225,7 @@ c('cloudwatch').put_metric_alarm(AlarmName='new', Namespace='App', MetricName='M
 # CloudTrail, Config
 
 
+@embedded
 def test_an_account_that_does_not_watch_itself_any_more_is_held(
     production: Production, rehearse: Rehearse
 ) -> None:
@@ -236,6 +242,7 @@ def test_an_account_that_does_not_watch_itself_any_more_is_held(
     assert rules(report) == {"unexpected-protection-loss"}
 
 
+@embedded
 def test_deleting_a_trail_is_denied_and_making_one_is_allowed(
     production: Production, rehearse: Rehearse
 ) -> None:
@@ -251,6 +258,7 @@ def test_deleting_a_trail_is_denied_and_making_one_is_allowed(
 # WAF
 
 
+@embedded
 def test_what_is_not_protected_any_more_is_held_and_a_deleted_web_acl_is_denied(
     production: Production, rehearse: Rehearse
 ) -> None:
@@ -312,6 +320,7 @@ def change(**settings):
 """
 
 
+@embedded
 def test_a_distribution_that_is_switched_off_is_held_and_a_deleted_one_denied(
     production: Production, rehearse: Rehearse
 ) -> None:
@@ -335,6 +344,7 @@ front.delete_distribution(Id=found, IfMatch=front.get_distribution_config(Id=fou
 # Backup
 
 
+@embedded
 def test_what_is_not_backed_up_any_more_is_denied_and_a_plan_that_saves_less_is_held(
     production: Production, rehearse: Rehearse
 ) -> None:
@@ -381,3 +391,23 @@ def test_deleting_an_identity_is_denied_and_verifying_one_is_allowed(
     report = rehearse("c('ses').verify_email_identity(EmailAddress='new@example.org')")
     assert report.decision == "allow", report.findings
     assert effects(report) == {("create", "SES::EmailIdentity", "new@example.org")}
+
+
+# Systems Manager
+
+
+def test_a_document_is_not_rehearsed_where_the_engine_has_none(
+    rehearse: Rehearse, engine: str
+) -> None:
+    report = rehearse(
+        """
+step = {'action': 'aws:runShellScript', 'name': 'a', 'inputs': {'runCommand': ['true']}}
+content = json.dumps({'schemaVersion': '2.2', 'description': 'd', 'mainSteps': [step]})
+c('ssm').create_document(Name='deploy', Content=content, DocumentType='Command')
+"""
+    )
+    expected = {
+        "embedded": ("undecided", set()),
+        "localstack": ("allow", {("create", "SSM::Document", "deploy")}),
+    }
+    assert (report.decision, effects(report)) == expected[engine], report.findings
