@@ -106,6 +106,8 @@ def settings(raw: JsonObject) -> Json:
         "RecoveryPeriodInDays": recovery(raw).get("RecoveryPeriodInDays"),
         "Replicas": list(replicas(raw)),
         "StreamDestinations": list(destinations(raw)),
+        "VectorIndexes": sorted(text(i, "IndexName") for i in objects(raw, "VectorIndexes")),
+        "MultiRegionConsistency": raw.get("MultiRegionConsistency"),
         "Policy": document,
         "OpenTo": outsiders(document, text(raw, "$account")),
     }

@@ -172,7 +172,6 @@ CACHE_CLUSTER = ResourceType(
         # What the nodes hold lies in their memory.
         *on(Verb.ERASE, _CLUSTER_ID, "RebootCacheCluster", part="'what the nodes held'"),
         *on(Verb.READ, _CLUSTER_ID, "CreateSnapshot"),
-        *on(Verb.UPDATE, _UPDATES, "BatchStopUpdateAction", many=True),
         *on(
             Verb.UPDATE,
             _UPDATES,
@@ -289,12 +288,10 @@ REPLICATION_GROUP = ResourceType(
         *on(
             Verb.UPDATE,
             _GROUP_ID,
-            "CompleteMigration",
             "DecreaseReplicaCount",
             "IncreaseReplicaCount",
             "ModifyReplicationGroup",
             "ModifyReplicationGroupShardConfiguration",
-            "TestMigration",
         ),
         # It takes over what another server holds, and gives up its own.
         *on(Verb.ERASE, _GROUP_ID, "StartMigration", part="'what the nodes held'"),
@@ -315,7 +312,6 @@ REPLICATION_GROUP = ResourceType(
         ),
         *on(Verb.READ, _GROUP_ID, "CreateSnapshot"),
         *on(Verb.UPDATE, _GROUP_ID, "CreateCacheCluster", part="'replicas'"),
-        *on(Verb.UPDATE, "params.ReplicationGroupIds", "BatchStopUpdateAction", many=True),
         *on(
             Verb.UPDATE,
             "params.ReplicationGroupIds",

@@ -1,7 +1,7 @@
 """RDS: clusters (Aurora, Multi-AZ, DocumentDB and Neptune alike).
 
 Members are instances of their own, which tell their cluster. Serverless clusters of the first
-kind are told as far as RDS tells them; custom endpoints are parts that are not read.
+kind are told as far as RDS tells them; custom endpoints are not read.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ _SWITCHES = (
     "AutoMinorVersionUpgrade",
     "CopyTagsToSnapshot",
     "DeletionProtection",
+    "GlobalWriteForwardingRequested",
     "HttpEndpointEnabled",
     "IAMDatabaseAuthenticationEnabled",
     "MultiAZ",
@@ -126,6 +127,8 @@ def _cluster(raw: JsonObject) -> Json:
         "VpcSecurityGroupIds": names_in(raw, "VpcSecurityGroups", "VpcSecurityGroupId"),
         "LogExports": sorted(str(name) for name in rows(raw, "EnabledCloudwatchLogsExports")),
         "Roles": sorted(text(role, "RoleArn") for role in objects(raw, "AssociatedRoles")),
+        "Domains": names_in(raw, "DomainMemberships", "Domain"),
+        "ManagedPassword": bool(raw.get("MasterUserSecret")),
     }
 
 
@@ -232,7 +235,6 @@ DB_CLUSTER = ResourceType(
             Verb.UPDATE,
             by("params.DBClusterIdentifier"),
             "AddRoleToDBCluster",
-            "ModifyCurrentDBClusterCapacity",
             "PromoteReadReplicaDBCluster",
             "RemoveRoleFromDBCluster",
             "StartDBCluster",
@@ -247,20 +249,6 @@ DB_CLUSTER = ResourceType(
         ),
         # The whole cluster goes back to an earlier moment; what came after is lost.
         *on(Verb.ERASE, by("params.DBClusterIdentifier"), "BacktrackDBCluster"),
-        *on(
-            Verb.UPDATE,
-            by("params.DBClusterIdentifier"),
-            "CreateDBClusterEndpoint",
-            part="join(' ', ['endpoint', params.DBClusterEndpointIdentifier])",
-        ),
-        *on(
-            Verb.UPDATE,
-            by("response.DBClusterIdentifier"),
-            "DeleteDBClusterEndpoint",
-            "ModifyDBClusterEndpoint",
-            part="join(' ', ['endpoint', params.DBClusterEndpointIdentifier])",
-            hazard=Hazard.DISRUPTION,
-        ),
         *on(
             Verb.UPDATE,
             by("params.SourceDBClusterIdentifier"),
@@ -280,13 +268,6 @@ DB_CLUSTER = ResourceType(
             "SwitchoverGlobalCluster",
         ),
         *on(Verb.UPDATE, _ARN, "DisableHttpEndpoint", "EnableHttpEndpoint"),
-        *on(
-            Verb.UPDATE,
-            _ARN,
-            "ModifyActivityStream",
-            "StartActivityStream",
-            part="'activity stream'",
-        ),
         *on(
             Verb.UPDATE,
             _ARN,
@@ -316,6 +297,8 @@ DB_CLUSTER = ResourceType(
         ),
         HazardRule(field="VpcSecurityGroupIds", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="HttpEndpointEnabled", hazard=Hazard.DISRUPTION, when=turned_off),
+        HazardRule(field="Domains", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="ManagedPassword", hazard=Hazard.DISRUPTION, when=any_change),
         HazardRule(
             field="IAMDatabaseAuthenticationEnabled", hazard=Hazard.DISRUPTION, when=turned_off
         ),

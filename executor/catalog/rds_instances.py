@@ -130,6 +130,9 @@ def _instance(raw: JsonObject) -> Json:
         "Roles": {
             text(r, "FeatureName"): r.get("RoleArn") for r in objects(raw, "AssociatedRoles")
         },
+        "Domains": names_in(raw, "DomainMemberships", "Domain"),
+        "ManagedPassword": bool(raw.get("MasterUserSecret")),
+        "Processor": {text(f, "Name"): f.get("Value") for f in objects(raw, "ProcessorFeatures")},
         "BackupReplicas": names_in(
             raw, "DBInstanceAutomatedBackupsReplications", "DBInstanceAutomatedBackupsArn"
         ),
@@ -345,13 +348,6 @@ DB_INSTANCE = ResourceType(
         *on(
             Verb.UPDATE,
             arns_of("db", "ResourceArn"),
-            "ModifyActivityStream",
-            "StartActivityStream",
-            part="'activity stream'",
-        ),
-        *on(
-            Verb.UPDATE,
-            arns_of("db", "ResourceArn"),
             "StopActivityStream",
             part="'activity stream'",
             hazard=Hazard.PROTECTION_LOSS,
@@ -379,6 +375,8 @@ DB_INSTANCE = ResourceType(
             field="IAMDatabaseAuthenticationEnabled", hazard=Hazard.DISRUPTION, when=turned_off
         ),
         HazardRule(field="Roles", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="Domains", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="ManagedPassword", hazard=Hazard.DISRUPTION, when=any_change),
         HazardRule(
             field="ReadReplicaSourceDBInstanceIdentifier", hazard=Hazard.DISRUPTION, when=removed
         ),

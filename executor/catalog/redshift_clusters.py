@@ -43,10 +43,12 @@ from executor.model.resource import DataMark
 
 _PLAIN = (
     "AvailabilityZone",
+    "AvailabilityZoneRelocationStatus",
     "ClusterSubnetGroupName",
     "ClusterVersion",
     "DBName",
     "DefaultIamRoleArn",
+    "IpAddressType",
     "KmsKeyId",
     "MaintenanceTrackName",
     "MasterUsername",
@@ -97,7 +99,11 @@ def _copies(raw: JsonObject) -> Json:
     if not found:
         return None
     return given(  # type: ignore[return-value]
-        found, "DestinationRegion", "RetentionPeriod", "SnapshotCopyGrantName"
+        found,
+        "DestinationRegion",
+        "ManualSnapshotRetentionPeriod",
+        "RetentionPeriod",
+        "SnapshotCopyGrantName",
     )
 
 
@@ -114,6 +120,7 @@ def _cluster(raw: JsonObject) -> Json:
         "ParameterGroups": names_in(raw, "ClusterParameterGroups", "ParameterGroupName"),
         "IamRoles": names_in(raw, "IamRoles", "IamRoleArn"),
         "Logging": _logging(raw),
+        "ManagedPassword": bool(raw.get("MasterPasswordSecretArn")),
         "SnapshotCopy": _copies(raw),
     }
 
@@ -218,26 +225,16 @@ CLUSTER = ResourceType(
         *on(
             Verb.UPDATE,
             _ID,
-            "CancelResize",
             "DisableLogging",
             "DisableSnapshotCopy",
             "EnableLogging",
             "EnableSnapshotCopy",
-            "ModifyAquaConfiguration",
             "ModifyClusterIamRoles",
-            "ModifyClusterMaintenance",
             "ModifyClusterSnapshotSchedule",
-            "ModifyLakehouseConfiguration",
             "ModifySnapshotCopyRetentionPeriod",
             "PauseCluster",
             "ResizeCluster",
             "ResumeCluster",
-        ),
-        *on(
-            Verb.WRITE,
-            _ID,
-            "RestoreTableFromClusterSnapshot",
-            part="join(' ', ['table', params.NewTableName])",
         ),
         *disrupting(_ID, "reboot", "RebootCluster"),
         *disrupting(_ID, "failover", "FailoverPrimaryCompute"),
@@ -273,6 +270,7 @@ CLUSTER = ResourceType(
         HazardRule(field="Port", hazard=Hazard.DISRUPTION, when=any_change),
         HazardRule(field="VpcSecurityGroupIds", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="IamRoles", hazard=Hazard.DISRUPTION, when=lost),
+        HazardRule(field="ManagedPassword", hazard=Hazard.DISRUPTION, when=any_change),
     ),
 )
 

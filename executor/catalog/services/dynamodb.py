@@ -2,8 +2,8 @@
 
 Reading items costs read capacity of the target; the reader's cap bounds it. In a replica an
 item has its key and nothing else. Replicas in other regions are told as parts, and not read
-there. Vector indexes are not read, nor global tables of the old kind and how replicas scale: what
-changes these two leaves a run undecided.
+there; vector indexes are told, and not rebuilt. Global tables of the old kind and how replicas
+scale are not read: what changes them leaves a run undecided.
 """
 
 from __future__ import annotations
@@ -199,6 +199,8 @@ TABLE = ResourceType(
     probes=("Scan",),
     copy=DataCopy(operations=("BatchGetItem",), fill=copied),
     settling="contains(['CREATING', 'UPDATING', 'DELETING', 'ARCHIVING'], TableStatus)",
+    # Some engines look whether a stream is there that changes shall flow to.
+    depends_on=("AWS::Kinesis::Stream",),
     seeds=(
         Seed(
             operation="CreateTable",
@@ -273,8 +275,15 @@ TABLE = ResourceType(
             _NAME,
             "DisableKinesisStreamingDestination",
             "EnableKinesisStreamingDestination",
+            part="'stream destination'",
+        ),
+        # How exact the times are that it tells.
+        *on(
+            Verb.UPDATE,
+            _NAME,
             "UpdateKinesisStreamingDestination",
             part="'stream destination'",
+            hazard=Hazard.DISRUPTION,
         ),
         *on(
             Verb.UPDATE,
@@ -325,6 +334,7 @@ TABLE = ResourceType(
         HazardRule(field="Replicas", hazard=Hazard.PROTECTION_LOSS, when=lost),
         HazardRule(field="GlobalSecondaryIndexes", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="Stream", hazard=Hazard.DISRUPTION, when=removed),
+        HazardRule(field="VectorIndexes", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="StreamDestinations", hazard=Hazard.DISRUPTION, when=lost),
         HazardRule(field="OpenTo", hazard=Hazard.EXPOSURE, when=opened),
         HazardRule(field="Policy", hazard=Hazard.DISRUPTION, when=narrowed),

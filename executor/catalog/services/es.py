@@ -16,7 +16,6 @@ SERVICE = Service(
             update="UpdateElasticsearchDomainConfig",
             upgrade="UpgradeElasticsearchDomain",
             software_update="StartElasticsearchServiceSoftwareUpdate",
-            cancel_software_update="CancelElasticsearchServiceSoftwareUpdate",
         )
     },
 )

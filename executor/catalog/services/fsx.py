@@ -152,8 +152,6 @@ FILE_SYSTEM = ResourceType(
         *on(
             Verb.UPDATE,
             _SYSTEM,
-            "AssociateFileSystemAliases",
-            "StartMisconfiguredStateRecovery",
             "UpdateFileSystem",
         ),
         *on(

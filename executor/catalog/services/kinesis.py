@@ -1,16 +1,19 @@
 """Amazon Kinesis: data streams and their registered consumers.
 
-Records are not read: reading takes from what the stream's consumers may read. Channels, and
-how records are distributed over shards, are not read either.
+Records are not read: reading takes from what the stream's consumers may read. Channels are
+not read either.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from executor.catalog.declarations import (
+    Asking,
     Detail,
     HazardRule,
+    LackingError,
     Listing,
     ResourceType,
     Seed,
@@ -30,6 +33,8 @@ from executor.model.resource import DataMark
 
 _Params = Iterator[Mapping[str, object]]
 _DEFAULT_HOURS = 24
+_PATIENCE_S = 20.0
+_STEP_S = 0.05
 _STREAM = "[params.StreamName, params.StreamARN, params.StreamId]"
 
 
@@ -71,6 +76,8 @@ def _stream(raw: JsonObject) -> Json:
         "KeyId": raw.get("KeyId") if _encrypted(raw) else None,
         "EnhancedMonitoring": _metrics(raw),
         "MaxRecordSizeInKiB": raw.get("MaxRecordSizeInKiB"),
+        "RecordDistributionStrategy": raw.get("RecordDistributionStrategy"),
+        "WarmThroughputMiBps": table(raw, "WarmThroughput").get("TargetMiBps"),
         "Policy": document,
         "OpenTo": outsiders(document, text(raw, "$account")),
     }
@@ -85,6 +92,24 @@ def _create(raw: JsonObject, data: DataMark | None) -> _Params:
     if mode == "PROVISIONED":
         params["ShardCount"] = raw.get("OpenShardCount") or 1
     yield params
+
+
+def _once_active(ask: Asking, params: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Yield the parameters as they are once the stream takes further orders.
+
+    Engines that make streams in the background refuse all others until they are done.
+    """
+    named = {key: params[key] for key in ("StreamName", "StreamARN") if key in params}
+    ends = time.monotonic() + _PATIENCE_S
+    while _state(ask("DescribeStreamSummary", named)) != "ACTIVE":
+        if time.monotonic() > ends:
+            raise LackingError("the stream is not ready")
+        time.sleep(_STEP_S)
+    yield params
+
+
+def _state(answer: JsonObject) -> str:
+    return text(table(answer, "StreamDescriptionSummary"), "StreamStatus")
 
 
 def _tags(raw: JsonObject) -> dict[str, str]:
@@ -152,13 +177,15 @@ STREAM = ResourceType(
     birth={"id": "StreamId", "created": "StreamCreationTimestamp"},
     tags="Tags",
     stateful=True,
+    # LocalStack keeps the streams of DynamoDB's tables here.
+    builtin="starts_with(StreamName, '__ddb_stream_')",
     settling="contains(['CREATING', 'DELETING', 'UPDATING'], StreamStatus)",
     seeds=(
         Seed(operation="CreateStream", params=_create, creates=True, optional=False),
         Seed(operation="AddTagsToStream", params=_tag),
-        Seed(operation="IncreaseStreamRetentionPeriod", params=_keep_longer),
-        Seed(operation="StartStreamEncryption", params=_encrypt),
-        Seed(operation="EnableEnhancedMonitoring", params=_watch),
+        Seed(operation="IncreaseStreamRetentionPeriod", params=_keep_longer, complete=_once_active),
+        Seed(operation="StartStreamEncryption", params=_encrypt, complete=_once_active),
+        Seed(operation="EnableEnhancedMonitoring", params=_watch, complete=_once_active),
         Seed(operation="PutResourcePolicy", params=_share),
     ),
     operations=(
@@ -238,7 +265,13 @@ CONSUMER = ResourceType(
     listing=Listing(
         operation="ListStreamConsumers",
         items="Consumers[]",
-        within=Listing(operation="ListStreams", items="StreamSummaries[]"),
+        # Not every engine tells ARNs along with the names.
+        within=Listing(
+            operation="DescribeStreamSummary",
+            items="[StreamDescriptionSummary]",
+            within=Listing(operation="ListStreams", items="StreamNames[].{StreamName: @}"),
+            given={"StreamName": "StreamName"},
+        ),
         given={"StreamARN": "StreamARN"},
         into="Stream",
     ),
@@ -255,6 +288,7 @@ CONSUMER = ResourceType(
             operation="RegisterStreamConsumer",
             params=_register,
             learn={"ConsumerARN": "Consumer.ConsumerARN"},
+            complete=_once_active,
             creates=True,
             optional=False,
         ),

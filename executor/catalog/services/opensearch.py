@@ -2,7 +2,7 @@
 
 What a domain's indexes hold is reached at the domain's own address, and neither read nor
 copied. Packages, connections between domains, endpoints in VPCs, applications and data sources
-that belong to no domain are not read.
+are not read: what adds to them leaves a run undecided.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ _OPTIONS = (
     "EncryptionAtRestOptions",
     "LogPublishingOptions",
     "NodeToNodeEncryptionOptions",
+    "OffPeakWindowOptions",
     "SnapshotOptions",
+    "SoftwareUpdateOptions",
 )
 _OWN_NETWORK = ("SecurityGroupIds", "SubnetIds")
 
@@ -62,6 +64,11 @@ def _logs(raw: JsonObject) -> list[str]:
     )
 
 
+def _tunes(raw: JsonObject) -> bool:
+    found = table(raw, "AutoTuneOptions")
+    return str(found.get("State") or found.get("DesiredState")).startswith("ENABLE")
+
+
 def _access(raw: JsonObject) -> dict[str, Json]:
     found = table(raw, "AdvancedSecurityOptions")
     return {
@@ -78,6 +85,8 @@ def _domain(raw: JsonObject) -> Json:
         **{key: raw.get(key) or None for key in _OPTIONS},
         "EngineVersion": raw.get("EngineVersion"),
         "AdvancedSecurity": _access(raw),
+        "AutoTune": _tunes(raw),
+        "IPAddressType": raw.get("IPAddressType"),
         "Cognito": bool(table(raw, "CognitoOptions").get("Enabled")),
         "Logs": list(_logs(raw)),
         "Network": {key: list(ids) for key, ids in _network(raw).items()},
@@ -89,9 +98,11 @@ def _domain(raw: JsonObject) -> Json:
 
 def _create(raw: JsonObject, data: DataMark | None) -> _Params:
     params: dict[str, object] = {"DomainName": raw["DomainName"]}
-    for key in ("AccessPolicies", "EngineVersion", *_OPTIONS):
+    for key in ("AccessPolicies", "EngineVersion", "IPAddressType", *_OPTIONS):
         if raw.get(key):
             params[key] = raw[key]
+    if table(raw, "AutoTuneOptions"):
+        params["AutoTuneOptions"] = {"DesiredState": "ENABLED" if _tunes(raw) else "DISABLED"}
     if _network(raw):
         params["VPCOptions"] = _network(raw)
     if table(raw, "CognitoOptions").get("Enabled"):
@@ -125,7 +136,6 @@ def domain_operations(
     update: str,
     upgrade: str,
     software_update: str,
-    cancel_software_update: str,
 ) -> tuple[Operation, ...]:
     """Return what the operations that both APIs have mean for a domain.
 
@@ -135,7 +145,6 @@ def domain_operations(
         update: that changes its configuration.
         upgrade: that takes it to another version.
         software_update: that starts an update of the service's software.
-        cancel_software_update: that calls it off.
     """
     made = f"[{_NAME}, response.DomainStatus.ARN]"
     return (
@@ -146,7 +155,6 @@ def domain_operations(
             _NAME,
             update,
             upgrade,
-            cancel_software_update,
             "CancelDomainConfigChange",
         ),
         *on(
@@ -157,12 +165,6 @@ def domain_operations(
             hazard=Hazard.DISRUPTION,
         ),
         *on(Verb.UPDATE, "params.ARN", "AddTags", "RemoveTags", part="'tags'"),
-        *on(
-            Verb.UPDATE,
-            _NAME,
-            "AssociatePackage",
-            part="join(' ', ['package', params.PackageID])",
-        ),
         *on(
             Verb.UPDATE,
             _NAME,
@@ -221,7 +223,6 @@ DOMAIN = ResourceType(
             update="UpdateDomainConfig",
             upgrade="UpgradeDomain",
             software_update="StartServiceSoftwareUpdate",
-            cancel_software_update="CancelServiceSoftwareUpdate",
         ),
         *on(
             Verb.UPDATE,
@@ -238,7 +239,6 @@ DOMAIN = ResourceType(
             part="'restart'",
             hazard=Hazard.DISRUPTION,
         ),
-        *on(Verb.UPDATE, _NAME, "AssociatePackages", part="'packages'"),
         *on(
             Verb.UPDATE,
             _NAME,
@@ -249,23 +249,10 @@ DOMAIN = ResourceType(
         *on(
             Verb.UPDATE,
             _NAME,
-            "AddDataSource",
-            part="join(' ', ['data source', params.Name])",
-        ),
-        *on(
-            Verb.UPDATE,
-            _NAME,
             "DeleteDataSource",
             "UpdateDataSource",
             part="join(' ', ['data source', params.Name])",
             hazard=Hazard.DISRUPTION,
-        ),
-        *on(
-            Verb.WRITE,
-            _NAME,
-            "CreateIndex",
-            "UpdateIndex",
-            part="join(' ', ['index', params.IndexName])",
         ),
         *on(Verb.ERASE, _NAME, "DeleteIndex", part="join(' ', ['index', params.IndexName])"),
     ),

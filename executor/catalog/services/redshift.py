@@ -279,7 +279,6 @@ SNAPSHOT = ResourceType(
             Verb.READ,
             by("params.SnapshotIdentifier", "params.SnapshotArn"),
             "RestoreFromClusterSnapshot",
-            "RestoreTableFromClusterSnapshot",
         ),
         *on(
             Verb.UPDATE,

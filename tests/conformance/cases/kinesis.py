@@ -76,6 +76,10 @@ def _remake_streams(api: Api) -> None:
 
 def _remake_consumer(api: Api) -> None:
     _kinesis(api, "DeregisterStreamConsumer", StreamARN=_ARN, ConsumerName="reports")
+    ends = time.monotonic() + 20
+    while _kinesis(api, "ListStreamConsumers", StreamARN=_ARN)["Consumers"]:
+        assert time.monotonic() < ends
+        time.sleep(0.1)
     _kinesis(api, "RegisterStreamConsumer", StreamARN=_ARN, ConsumerName="reports")
 
 

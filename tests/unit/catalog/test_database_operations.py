@@ -15,32 +15,40 @@ from tests.unit.catalog.calls import CATALOG
 
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     "efs": ("PutAccountPreferences",),
-    "elasticache": ("GlobalReplicationGroup|CacheSecurityGroup|ServerlessCacheSnapshot|Reserved",),
+    "elasticache": (
+        "GlobalReplicationGroup|CacheSecurityGroup|ServerlessCacheSnapshot|Reserved",
+        "BatchStopUpdateAction|CompleteMigration|TestMigration",
+    ),
+    "es": (
+        "Connection|CreatePackage|DeletePackage|UpdatePackage|VpcEndpoint|Reserved|ServiceRole",
+        "AssociatePackage|CancelElasticsearchServiceSoftwareUpdate",
+    ),
     "firehose": (),
     "fsx": (
         "DataRepository|CopySnapshotAndUpdateVolume|S3AccessPoint|FileCache|CreateSnapshot",
         "VirtualMachine|CreateVolume|DeleteSnapshot|DeleteVolume|RestoreVolume|UpdateSnapshot",
         "UpdateVolume|SharedVpc|CopyBackup|CreateBackup|DeleteBackup",
+        "AssociateFileSystemAliases|MisconfiguredState",
     ),
-    "memorydb": ("ACL|MultiRegionCluster|ParameterGroup|Reserved",),
     "kinesis": ("Channel|UpdateAccountSettings",),
+    "memorydb": ("ACL|MultiRegionCluster|ParameterGroup|Reserved",),
     "opensearch": (
         "Application|Connection|CreatePackage|DeletePackage|UpdatePackage|VpcEndpoint|Capability",
         "DirectQueryDataSource|AttachDataSource|DetachDataSource|Feedback|Reserved|StartMigration",
+        "AddDataSource|AssociatePackage|CreateIndex|UpdateIndex|CancelServiceSoftwareUpdate",
     ),
-    "es": (
-        "Connection|CreatePackage|DeletePackage|UpdatePackage|VpcEndpoint|Reserved|ServiceRole",
+    "rds": (
+        "BlueGreenDeployment|DBShardGroup|TenantDatabase|ClusterEndpoint",
+        "ExportTask|Subscription|Integration|DBSecurityGroup|ModifyActivityStream",
+        "CustomDBEngineVersion|DBClusterAutomatedBackup|Certificates|DBRecommendation|Reserved",
+        "StartActivityStream|ModifyCurrentDBClusterCapacity",
     ),
     "redshift": (
         "DataShare|EndpointAccess|ScheduledAction|DeleteSnapshotSchedule|CreateSnapshotSchedule",
         "ModifySnapshotSchedule|UsageLimit|Partner|Hsm|AuthenticationProfile|IdcApplication",
         "Reserved|EventSubscription|ClusterSecurityGroup|SnapshotCopyGrant|CustomDomain",
-        "Integration|ResourcePolicy|Namespace|CredentialsWithIAM",
-    ),
-    "rds": (
-        "BlueGreenDeployment|DBShardGroup|TenantDatabase",
-        "ExportTask|Subscription|Integration|DBSecurityGroup",
-        "CustomDBEngineVersion|DBClusterAutomatedBackup|Certificates|DBRecommendation|Reserved",
+        "Integration|ResourcePolicy|Namespace|CredentialsWithIAM|Aqua|Lakehouse|CancelResize",
+        "ModifyClusterMaintenance|RestoreTable",
     ),
 }
 

@@ -53,6 +53,8 @@ def _recovery(days: int | None = None) -> Json:
             {"StreamDestinations": _flows("ENABLING")},
             set(),
         ),
+        ({"VectorIndexes": [{"IndexName": "v"}]}, {}, {("disruption", "VectorIndexes")}),
+        ({}, {"VectorIndexes": [{"IndexName": "v"}]}, set()),
         (
             {"ContinuousBackups": _recovery()},
             {},

@@ -79,6 +79,14 @@ SAFEGUARDS: list[tuple[dict[str, Json], dict[str, Json], set[tuple[str, str]]]] 
         {("disruption", "IAMDatabaseAuthenticationEnabled")},
     ),
     ({}, {"IAMDatabaseAuthenticationEnabled": True}, set()),
+    ({"DomainMemberships": [{"Domain": "d-1"}]}, {}, {("disruption", "Domains")}),
+    ({}, {"DomainMemberships": [{"Domain": "d-1"}]}, set()),
+    ({}, {"MasterUserSecret": {"SecretArn": "arn:s"}}, {("disruption", "ManagedPassword")}),
+    (
+        {"MasterUserSecret": {"SecretArn": "arn:s"}},
+        {"MasterUserSecret": {"SecretArn": "arn:s", "SecretStatus": "rotating"}},
+        set(),
+    ),
     ({}, {"PreferredBackupWindow": "01:00-02:00"}, set()),
 ]
 

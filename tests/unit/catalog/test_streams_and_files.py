@@ -74,6 +74,11 @@ def test_stream_is_named_by_name_or_arn() -> None:
     }
 
 
+def test_stream_in_which_localstack_keeps_a_tables_changes_is_built_in() -> None:
+    assert described(STREAM, _stream(StreamName="__ddb_stream_orders")).builtin
+    assert not described(STREAM, _stream()).builtin
+
+
 def test_consumer_is_found_by_its_name_though_its_arn_ends_with_a_moment() -> None:
     raw: dict[str, Json] = {
         "ConsumerName": "app",

@@ -60,6 +60,7 @@ def _cluster(**changes: Json) -> dict[str, Json]:
             {("disruption", "VpcSecurityGroupIds")},
         ),
         ({"IamRoles": [{"IamRoleArn": "arn:r"}]}, {}, {("disruption", "IamRoles")}),
+        ({}, {"MasterPasswordSecretArn": "arn:s"}, {("disruption", "ManagedPassword")}),
         (
             {"Logging": {"LoggingEnabled": True, "BucketName": "b"}},
             {"Logging": {"LoggingEnabled": False}},
