@@ -66,6 +66,7 @@ _UNFAITHFUL: Final[Mapping[str, Mapping[str, str]]] = {
         "ses:SetIdentityNotificationTopic": _SAID_TO_NOBODY,
     },
     "moto": {
+        "kinesis:DeregisterStreamConsumer ConsumerName": "it stays, and all others go",
         "ec2:CreateLaunchTemplateVersion SourceVersion": "the source version is left out",
         "ec2:DeregisterImage DeleteAssociatedSnapshots": "its snapshots are kept",
         "elbv2:ModifyListener MutualAuthentication": "it is taken and ignored",

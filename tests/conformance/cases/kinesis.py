@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from functools import partial
+from typing import cast
 
 from executor.aws import Api
 from executor.model.json import JsonObject
@@ -75,12 +76,21 @@ def _remake_streams(api: Api) -> None:
 
 
 def _remake_consumer(api: Api) -> None:
-    _kinesis(api, "DeregisterStreamConsumer", StreamARN=_ARN, ConsumerName="reports")
+    # By ARN: asked by name, moto removes the others.
+    (arn,) = _consumers(api)
+    _kinesis(api, "DeregisterStreamConsumer", ConsumerARN=arn)
     ends = time.monotonic() + 20
-    while _kinesis(api, "ListStreamConsumers", StreamARN=_ARN)["Consumers"]:
+    while _consumers(api):
         assert time.monotonic() < ends
         time.sleep(0.1)
     _kinesis(api, "RegisterStreamConsumer", StreamARN=_ARN, ConsumerName="reports")
+
+
+def _consumers(api: Api) -> list[str]:
+    told = cast(
+        "list[JsonObject]", _kinesis(api, "ListStreamConsumers", StreamARN=_ARN)["Consumers"]
+    )
+    return [str(consumer["ConsumerARN"]) for consumer in told]
 
 
 def _make_deliveries(api: Api) -> None:
