@@ -6,12 +6,14 @@ An archive's events cannot be read: every archive counts as full.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from executor.catalog.declarations import (
+    Asking,
     Detail,
     HazardRule,
+    LackingError,
     Listing,
     ResourceType,
     Seed,
@@ -100,6 +102,20 @@ def _permit(raw: JsonObject, data: DataMark | None) -> Params:
         yield {"EventBusName": raw["Name"], "Policy": json.dumps(document)}
 
 
+def _keep_whole(ask: Asking, params: Mapping[str, object]) -> Iterable[Mapping[str, object]]:
+    """Yield what is to be called; a whole policy is tried, and undone where it is not kept."""
+    if "Policy" not in params:
+        return [params]
+    bus = str(params["EventBusName"])
+    ask("PutPermission", params)
+    told = ask("DescribeEventBus", {"Name": bus})
+    if _document(told) != policy(str(params["Policy"])):
+        # An engine that knows no whole policies lets in everybody instead.
+        ask("RemovePermission", {"EventBusName": bus, "RemoveAllPermissions": True})
+        raise LackingError("the engine keeps no policies but of single permissions")
+    return []
+
+
 def _permission(statement: JsonObject) -> dict[str, object] | None:
     """Return the parameters that put this statement; None when there are none that do."""
     principals = rows(table(statement, "Principal"), "AWS")
@@ -158,7 +174,7 @@ EVENT_BUS = ResourceType(
     seeds=(
         Seed(operation="CreateEventBus", params=_create, creates=True, optional=False),
         Seed(operation="UpdateEventBus", params=_settle_default),
-        Seed(operation="PutPermission", params=_permit),
+        Seed(operation="PutPermission", params=_permit, complete=_keep_whole),
     ),
     operations=(
         *on(Verb.CREATE, "params.Name", "CreateEventBus"),

@@ -214,6 +214,11 @@ _TRIGGER = (
     "EventBatchingCondition",
 )
 _WAITING = ("CREATED", "DEACTIVATED")
+# A trigger is updated as a whole, too.
+_TRIGGER_RESETS: Mapping[str, JsonObject] = {
+    f"TriggerUpdate.{name}": {name: None}
+    for name in ("Description", "Schedule", "Actions", "Predicate", "EventBatchingCondition")
+}
 
 
 def _trigger(raw: JsonObject) -> Json:
@@ -246,7 +251,8 @@ TRIGGER = ResourceType(
     operations=(
         *on(Verb.CREATE, "params.Name", "CreateTrigger"),
         *on(Verb.DELETE, "params.Name", "DeleteTrigger"),
-        *on(Verb.UPDATE, "params.Name", "StopTrigger", "UpdateTrigger"),
+        *on(Verb.UPDATE, "params.Name", "StopTrigger"),
+        *on(Verb.UPDATE, "params.Name", "UpdateTrigger", resets=_TRIGGER_RESETS),
         *on(Verb.UPDATE, tagged("trigger"), "TagResource", "UntagResource", part="'tags'"),
     ),
     hazards=(

@@ -47,6 +47,7 @@ PARTS: Final[Mapping[str, str]] = {
     "AWS::EC2::VPCDHCPOptionsAssociation": "AWS::EC2::VPC",
     "AWS::EC2::VPCGatewayAttachment": "AWS::EC2::InternetGateway",
     "AWS::EC2::VolumeAttachment": "AWS::EC2::Volume",
+    "AWS::ECS::ClusterCapacityProviderAssociations": "AWS::ECS::Cluster",
     "AWS::Events::EventBusPolicy": "AWS::Events::EventBus",
     "AWS::ElasticLoadBalancingV2::ListenerCertificate": "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::Elasticsearch::Domain": "AWS::OpenSearchService::Domain",

@@ -1,6 +1,6 @@
-"""Amazon EKS: clusters and node groups.
+"""Amazon EKS: clusters, node groups, add-ons, access entries, pod identities, Fargate profiles.
 
-What runs in a cluster is not read. Add-ons, access entries, Fargate profiles, identities and
+What runs in a cluster is not read. Providers of identities, capabilities, certificates and
 registered clusters are not read either: what changes them leaves a run undecided.
 """
 
@@ -22,6 +22,15 @@ from executor.catalog.declarations import (
     text,
     turned_off,
 )
+from executor.catalog.eks_access import (
+    ACCESS_ENTRY,
+    ADDON,
+    CLUSTERS,
+    FARGATE_PROFILE,
+    MOVING,
+    POD_IDENTITY,
+    tagged,
+)
 from executor.catalog.shaping import Params, deep_given, fewer, given, tag_map
 from executor.model.call import Verb
 from executor.model.effect import Hazard
@@ -29,8 +38,6 @@ from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
 
 _EVERYWHERE = "0.0.0.0/0"
-_CLUSTERS = Listing(operation="ListClusters", items="clusters[].{name: @}")
-_MOVING = "contains(['CREATING', 'UPDATING', 'DELETING', 'PENDING'], status)"
 _CLUSTER_OPTIONS = (
     "version",
     "roleArn",
@@ -102,18 +109,15 @@ def _create(raw: JsonObject, data: DataMark | None) -> Params:
         "resourcesVpcConfig": network,
         **given(raw, "logging", *_CLUSTER_OPTIONS),
         **({"kubernetesNetworkConfig": addressing} if addressing else {}),
-        **({"accessConfig": mode} if mode else {}),
+        # The entries are rebuilt as they are, without one for whoever seeds.
+        "accessConfig": {"bootstrapClusterCreatorAdminPermissions": False, **mode},
         "tags": tag_map(raw, "tags"),
     }
 
 
-def _tagged(kind: str) -> str:
-    return f"params.resourceArn | [@][?contains(@, ':{kind}/')]"
-
-
 CLUSTER = ResourceType(
     type="AWS::EKS::Cluster",
-    listing=_CLUSTERS,
+    listing=CLUSTERS,
     details=(Detail(operation="DescribeCluster", params={"name": "name"}, pick="cluster"),),
     id="name",
     name="name",
@@ -123,7 +127,7 @@ CLUSTER = ResourceType(
     tags="tags",
     # What runs in it keeps its state in it.
     stateful=True,
-    settling=_MOVING,
+    settling=MOVING,
     depends_on=("AWS::IAM::Role", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"),
     seeds=(
         Seed(
@@ -146,7 +150,7 @@ CLUSTER = ResourceType(
         *on(Verb.UPDATE, "params.name", "CancelUpdate", "UpdateClusterConfig"),
         *on(Verb.UPDATE, "params.name", "UpdateClusterVersion"),
         *on(Verb.UPDATE, "params.clusterName", "AssociateEncryptionConfig"),
-        *on(Verb.UPDATE, _tagged("cluster"), "TagResource", "UntagResource", part="'tags'"),
+        *on(Verb.UPDATE, tagged("cluster"), "TagResource", "UntagResource", part="'tags'"),
     ),
     hazards=(
         HazardRule(field="publicAccessFrom", hazard=Hazard.EXPOSURE, when=added),
@@ -187,7 +191,7 @@ NODEGROUP = ResourceType(
     listing=Listing(
         operation="ListNodegroups",
         items="nodegroups[].{nodegroupName: @}",
-        within=_CLUSTERS,
+        within=CLUSTERS,
         given={"clusterName": "name"},
         into="Cluster",
     ),
@@ -204,7 +208,7 @@ NODEGROUP = ResourceType(
     settings=_nodegroup,
     birth={"arn": "nodegroupArn", "created": "createdAt"},
     tags="tags",
-    settling=_MOVING,
+    settling=MOVING,
     depends_on=("AWS::EKS::Cluster", "AWS::EC2::LaunchTemplate"),
     seeds=(
         Seed(
@@ -224,7 +228,7 @@ NODEGROUP = ResourceType(
         *on(Verb.CREATE, _NODEGROUP, "CreateNodegroup"),
         *on(Verb.DELETE, _NODEGROUP, "DeleteNodegroup"),
         *on(Verb.UPDATE, _NODEGROUP, "UpdateNodegroupConfig", "UpdateNodegroupVersion"),
-        *on(Verb.UPDATE, _tagged("nodegroup"), "TagResource", "UntagResource", part="'tags'"),
+        *on(Verb.UPDATE, tagged("nodegroup"), "TagResource", "UntagResource", part="'tags'"),
     ),
     hazards=(
         HazardRule(field="scalingConfig.desiredSize", hazard=Hazard.DISRUPTION, when=fewer),
@@ -235,6 +239,6 @@ NODEGROUP = ResourceType(
 
 SERVICE = Service(
     name="eks",
-    types=(CLUSTER, NODEGROUP),
+    types=(CLUSTER, NODEGROUP, ADDON, ACCESS_ENTRY, POD_IDENTITY, FARGATE_PROFILE),
     harmless={"StartInsightsRefresh": "looks again for what an upgrade would break"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from executor.aws import Api
 from executor.catalog.expressions import evaluate
-from tests.conformance.catalog_harness import ACCOUNT, Case
+from tests.conformance.catalog_harness import ACCOUNT, REGION, Case
 
 _TAGS = [{"key": "team", "value": "a"}]
 
@@ -124,7 +124,33 @@ def _update_service(api: Api) -> None:
     _ecs(api, "UpdateService", cluster="shop", service="front", desiredCount=3)
 
 
+def _make_capacity(api: Api) -> None:
+    group = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0:autoScalingGroupName/web"
+    _ecs(
+        api,
+        "CreateCapacityProvider",
+        name="own",
+        autoScalingGroupProvider={
+            "autoScalingGroupArn": group,
+            "managedScaling": {"status": "ENABLED", "targetCapacity": 80},
+            "managedTerminationProtection": "ENABLED",
+        },
+        tags=_TAGS,
+    )
+
+
 CASES = (
+    # Capacity providers have no birth mark.
+    Case(
+        service="ecs",
+        type="AWS::ECS::CapacityProvider",
+        make=_make_capacity,
+        kept={
+            "autoScalingGroupProvider": (
+                "autoScalingGroupProvider.managedTerminationProtection == 'ENABLED'"
+            )
+        },
+    ),
     # Clusters have no birth mark, and no revision is registered twice.
     Case(
         service="ecs",

@@ -69,6 +69,84 @@ def _update_nodegroup(api: Api) -> None:
     _eks(api, "UpdateNodegroupConfig", **_GROUP, scalingConfig=scaling)
 
 
+def _make_access(api: Api) -> None:
+    subnets = evaluate("Subnets[:2].SubnetId", api.call("ec2", "DescribeSubnets", {}))
+    role = f"arn:aws:iam::{ACCOUNT}:role/rules"
+    _eks(
+        api,
+        "CreateCluster",
+        **_CLUSTER,
+        roleArn=role,
+        resourcesVpcConfig={"subnetIds": subnets},
+        accessConfig={"bootstrapClusterCreatorAdminPermissions": False},
+    )
+    _make_access_again(api)
+
+
+def _make_access_again(api: Api) -> None:
+    subnets = evaluate("Subnets[:2].SubnetId", api.call("ec2", "DescribeSubnets", {}))
+    here = {"clusterName": "shop"}
+    role = f"arn:aws:iam::{ACCOUNT}:role/works"
+    tags = {"team": "a"}
+    _eks(
+        api,
+        "CreateAddon",
+        **here,
+        addonName="vpc-cni",
+        addonVersion="v1.18.0-eksbuild.1",
+        serviceAccountRoleArn=role,
+        configurationValues="{}",
+        tags=tags,
+    )
+    entry = {"principalArn": role, "kubernetesGroups": ["ops"], "username": "worker"}
+    _eks(api, "CreateAccessEntry", **here, **entry, type="STANDARD", tags=tags)
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    scope = {"type": "namespace", "namespaces": ["shop"]}
+    _eks(
+        api,
+        "AssociateAccessPolicy",
+        **here,
+        principalArn=role,
+        policyArn=policy,
+        accessScope=scope,
+    )
+    _eks(
+        api,
+        "CreatePodIdentityAssociation",
+        **here,
+        namespace="shop",
+        serviceAccount="orders",
+        roleArn=role,
+        tags=tags,
+    )
+    _eks(
+        api,
+        "CreateFargateProfile",
+        **here,
+        fargateProfileName="serverless",
+        podExecutionRoleArn=role,
+        subnets=subnets,
+        selectors=[{"namespace": "shop", "labels": {"on": "fargate"}}],
+        tags=tags,
+    )
+
+
+def _remake_access(api: Api) -> None:
+    here = {"clusterName": "shop"}
+    role = f"arn:aws:iam::{ACCOUNT}:role/works"
+    found = api.call("eks", "ListPodIdentityAssociations", here)
+    identity = evaluate("associations[0].associationId", found)
+    _eks(api, "DeleteAddon", **here, addonName="vpc-cni")
+    _eks(api, "DeleteAccessEntry", **here, principalArn=role)
+    _eks(api, "DeletePodIdentityAssociation", **here, associationId=identity)
+    _make_access_again(api)
+
+
+def _remake_profile(api: Api) -> None:
+    _eks(api, "DeleteFargateProfile", clusterName="shop", fargateProfileName="serverless")
+    _make_access_again(api)
+
+
 CASES = (
     Case(
         service="eks",
@@ -97,5 +175,40 @@ CASES = (
             "taints": "taints",
             "labels": "labels",
         },
+    ),
+    Case(
+        service="eks",
+        type="AWS::EKS::Addon",
+        make=_make_access,
+        remake=_remake_access,
+        services=("ec2",),
+        kept={"configurationValues": "configurationValues == '{}'"},
+    ),
+    Case(
+        service="eks",
+        type="AWS::EKS::AccessEntry",
+        make=_make_access,
+        remake=_remake_access,
+        services=("ec2",),
+        kept={
+            "policies": "policies == ['AmazonEKSViewPolicy on shop']",
+            "kubernetesGroups": "kubernetesGroups == ['ops']",
+        },
+    ),
+    Case(
+        service="eks",
+        type="AWS::EKS::PodIdentityAssociation",
+        make=_make_access,
+        remake=_remake_access,
+        services=("ec2",),
+        kept={"roleArn": "roleArn"},
+    ),
+    Case(
+        service="eks",
+        type="AWS::EKS::FargateProfile",
+        make=_make_access,
+        remake=_remake_profile,
+        services=("ec2",),
+        kept={"selectors": "selectors[0].labels.on == 'fargate'"},
     ),
 )

@@ -34,10 +34,10 @@ LEFT_OUT = {
     r"|AccountSetting|StorageClass",
     # Tasks run code; a revision that was deregistered before is not read.
     "ecs": r"RunTask|StartTask|ExecuteCommand|DeleteTaskDefinitions|TaskSet|Daemon|Express"
-    r"|CapacityProvider$|AccountSetting|Attributes|RegisterContainerInstance|Submit"
+    r"|AccountSetting|Attributes|RegisterContainerInstance|Submit"
     r"|UpdateContainer|TaskProtection",
-    "eks": r"AccessEntry|AccessPolicy|Addon|Capability|CertificateAuthority|Subscription|Fargate"
-    r"|PodIdentity|IdentityProvider|RegisterCluster|DeregisterCluster",
+    "eks": r"Capability|CertificateAuthority|Subscription|IdentityProvider|RegisterCluster"
+    r"|DeregisterCluster",
     # What a replay sets off is not rehearsed.
     "events": r"Replay|Endpoint|EventSource|PartnerEvents",
     # All but databases, tables, partitions, jobs, crawlers, triggers; and what starts code.

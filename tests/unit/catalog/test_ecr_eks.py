@@ -198,3 +198,62 @@ def test_node_group_is_named_with_its_cluster() -> None:
         ("EKS::Nodegroup", "delete", ("shop/workers",), "")
     }
     assert "shop/workers" in described("AWS::EKS::Nodegroup", _workers()).handles
+
+
+def _entry(**changes: Json) -> dict[str, Json]:
+    return {"clusterName": "shop", "principalArn": "arn:role", "accessEntryArn": "arn:e", **changes}
+
+
+def _granted(*policies: str) -> Json:
+    arn = "arn:aws:eks::aws:cluster-access-policy"
+    return [{"policyArn": f"{arn}/{p}", "accessScope": {"type": "cluster"}} for p in policies]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({}, {"Policies": _granted("Admin")}, {("exposure", "policies")}),
+        ({"Policies": _granted("Admin")}, {}, {("disruption", "policies")}),
+        ({}, {"kubernetesGroups": ["ops"]}, {("exposure", "kubernetesGroups")}),
+        ({"kubernetesGroups": ["ops"]}, {}, {("disruption", "kubernetesGroups")}),
+        ({"username": "a"}, {"username": "b"}, set()),
+    ],
+)
+def test_changes_of_an_access_entry_and_their_dangers(
+    before: dict[str, Json], after: dict[str, Json], expected: set[tuple[str, str]]
+) -> None:
+    assert hazards("AWS::EKS::AccessEntry", _entry(**before), _entry(**after)) == expected
+
+
+def test_policy_for_more_of_a_cluster_is_another_policy() -> None:
+    arn = "arn:aws:eks::aws:cluster-access-policy/View"
+    some: Json = [{"policyArn": arn, "accessScope": {"type": "namespace", "namespaces": ["a"]}}]
+    found = hazards(
+        "AWS::EKS::AccessEntry", _entry(Policies=some), _entry(Policies=_granted("View"))
+    )
+    assert ("exposure", "policies") in found
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "kind"),
+    [
+        ("DeleteAddon", {"addonName": "dns"}, "Addon"),
+        ("DeleteAccessEntry", {"principalArn": "dns"}, "AccessEntry"),
+        ("DeleteFargateProfile", {"fargateProfileName": "dns"}, "FargateProfile"),
+    ],
+)
+def test_what_belongs_to_a_cluster_is_named_with_it(
+    operation: str, params: dict[str, str], kind: str
+) -> None:
+    found = touches(f"eks:{operation}", {"clusterName": "shop", **params})
+    assert found == {(f"EKS::{kind}", "delete", ("shop|dns",), "")}
+
+
+def test_pod_identity_is_named_by_the_answer() -> None:
+    answer = {"association": {"associationId": "a-1"}}
+    made = touches("eks:CreatePodIdentityAssociation", {"clusterName": "shop"}, answer)
+    assert made == {("EKS::PodIdentityAssociation", "create", ("a-1",), "")}
+
+
+def test_providers_of_identities_are_not_read() -> None:
+    assert is_unread("eks:AssociateIdentityProviderConfig", {"clusterName": "shop"})

@@ -191,3 +191,50 @@ def test_gaps_between_revisions_are_filled_unless_they_are_wide() -> None:
     assert TASK_DEFINITION.among is not None
     told = TASK_DEFINITION.among(_revisions("a:3", "a:4", "a:6", "b:1", "c:500", "c:502"))
     assert [raw["Fillers"] for raw in told] == [[1, 2], [], [5], [], [], [501]]
+
+
+def _capacity(**group: Json) -> dict[str, Json]:
+    return {"name": "own", "autoScalingGroupProvider": {"autoScalingGroupArn": "arn:g", **group}}
+
+
+def _scaling(state: str) -> Json:
+    return {"status": state, "targetCapacity": 80}
+
+
+GROUP = "autoScalingGroupProvider"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (
+            {"managedTerminationProtection": "ENABLED"},
+            {"managedTerminationProtection": "DISABLED"},
+            {("protection-loss", f"{GROUP}.managedTerminationProtection")},
+        ),
+        (
+            {"managedTerminationProtection": "DISABLED"},
+            {"managedTerminationProtection": "ENABLED"},
+            set(),
+        ),
+        (
+            {"managedScaling": _scaling("ENABLED")},
+            {"managedScaling": _scaling("DISABLED")},
+            {("disruption", f"{GROUP}.managedScaling.status")},
+        ),
+    ],
+)
+def test_changes_of_a_capacity_provider_and_their_dangers(
+    before: dict[str, Json], after: dict[str, Json], expected: set[tuple[str, str]]
+) -> None:
+    found = hazards("AWS::ECS::CapacityProvider", _capacity(**before), _capacity(**after))
+    assert found == expected
+
+
+def test_capacity_of_fargate_is_awss_own() -> None:
+    assert described("AWS::ECS::CapacityProvider", {"name": "FARGATE_SPOT"}).builtin
+    assert not described("AWS::ECS::CapacityProvider", _capacity()).builtin
+    gone = {"capacityProvider": f"{ARN}:capacity-provider/own"}
+    assert touches("ecs:DeleteCapacityProvider", gone) == {
+        ("ECS::CapacityProvider", "delete", ("own",), "")
+    }

@@ -257,6 +257,13 @@ def test_changes_of_a_trigger_and_their_dangers(
     assert found == expected
 
 
+def test_update_of_a_trigger_resets_what_it_leaves_out() -> None:
+    put = {"Name": "nightly", "TriggerUpdate": {"Schedule": "cron(0 3 * * ? *)"}}
+    (touch,) = CATALOG.touches(call("glue:UpdateTrigger", put))
+    assert touch.sets == ("Schedule",)
+    assert dict(touch.resets)["Actions"] is None
+
+
 @pytest.mark.parametrize("operation", ["StartJobRun", "StartCrawler", "StartTrigger"])
 def test_what_starts_code_is_undecided(operation: str) -> None:
     assert is_unread(f"glue:{operation}", {"Name": "x", "JobName": "x"})
