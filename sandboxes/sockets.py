@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _socket
 import contextlib
 import os
 import socket
@@ -33,7 +32,7 @@ def listen_at(path: Path, backlog: int) -> socket.socket:
     return listener
 
 
-def connect_to(sock: _socket.socket, path: Path) -> None:
+def connect_to(sock: socket.socket, path: Path) -> None:
     """Connect a unix socket to a path.
 
     Raises:

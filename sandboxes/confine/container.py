@@ -285,9 +285,7 @@ def _container(
             )
             crate.attach(client, str(container.id))
             container.start()
-        # Where it is gone already, that is seen when it is listened to.
-        with contextlib.suppress(OSError):
-            crate.begin(stowed.settings)
+        crate.begin(stowed.settings)
         yield
     finally:
         # Also when we are interrupted: its end is the end of all inside.

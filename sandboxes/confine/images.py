@@ -110,7 +110,9 @@ def take_python(client: DockerClient, helper: Image, private: Path, run: str) ->
         log_config=LogConfig(type="none"),
     )
     try:
-        attached = Attached(client, str(container.id), output=written.extend, complaint=said.extend)
+        attached = Attached.to_container(
+            client, str(container.id), output=written.extend, complaint=said.extend
+        )
         try:
             container.start()
             while attached.receive():

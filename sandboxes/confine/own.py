@@ -14,7 +14,7 @@ _LIBRARY = OWN / "lib"
 _PACKAGE = Path("sandboxes", "confine", "inside")
 _START = (
     "import sys; sys.path.insert(0, sys.argv.pop(1));"
-    " from sandboxes.confine.inside.main import {name}; {name}()"
+    " from sandboxes.confine.inside.{module} import {name}; {name}()"
 )
 _RESOLV = "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n"
 _NSSWITCH = (
@@ -23,13 +23,20 @@ _NSSWITCH = (
 )
 
 
-def starting(name: str) -> list[str]:
-    """Return the arguments of Python that start the program inside.
+def starting(name: str, module: str = "main") -> list[str]:
+    """Return the arguments of Python that start the program inside, but for its own.
 
     Args:
         name: its function.
+        module: where that is.
     """
-    return ["-I", "-S", "-c", _START.format(name=name), str(_LIBRARY)]
+    return ["-I", "-S", "-c", _START.format(name=name, module=module), str(_LIBRARY)]
+
+
+def library() -> tuple[Path, Path]:
+    """Return where the program inside has to be shown, and where it is."""
+    # Only the modules: the packages around them are not for in there.
+    return _LIBRARY / _PACKAGE, Path(__file__).with_name("inside")
 
 
 def write_empty(private: Path) -> None:
@@ -78,8 +85,7 @@ def show_own(
         there = present(path)
         if there is not None:
             view.show(there, written)
-    # Only the modules: the packages around them are not for in there.
-    view.show(_LIBRARY / _PACKAGE, Path(__file__).with_name("inside"))
+    view.show(*library())
     if trust is not None:
         for written in filter(None, (trust.bundle, trust.java)):
             view.show(OWN / written.name, written)

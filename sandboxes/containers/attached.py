@@ -1,11 +1,11 @@
-"""The streams of a container that is about to start: its input, and its output in two kinds."""
+"""The streams of what runs in a container: its input, and its output in two kinds."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -17,30 +17,55 @@ _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 
 
 class Attached:
-    """A connection to a container's streams; it ends when the container does."""
+    """A connection to the streams of a program; it ends when the program does."""
 
     def __init__(
-        self,
+        self, file: Any, output: Callable[[bytes], None], complaint: Callable[[bytes], None]
+    ) -> None:
+        """Args:
+        file: the connection, as the Docker SDK hands it out.
+        output: gets what comes on the standard output.
+        complaint: gets what comes on the standard error.
+        """
+        self._file = file
+        # What is handed out is wrapped once or not at all, as the connection has it.
+        self._socket: socket.socket = getattr(self._file, "_sock", self._file)
+        self._taken = {True: output, False: complaint}
+        self._received = bytearray()
+
+    @classmethod
+    def to_container(
+        cls,
         client: DockerClient,
         container: str,
         *,
         output: Callable[[bytes], None],
         complaint: Callable[[bytes], None],
-    ) -> None:
-        """Args:
-        client: the Docker connection.
-        container: id of a container that was made with its input open, and has not started.
-        output: gets what it writes to its standard output.
-        complaint: gets what it writes to its standard error.
+    ) -> Self:
+        """Attach to a container that was made with its input open, and has not started.
 
         Raises:
-            docker.errors.DockerException: it cannot be attached to.
+            docker.errors.DockerException: that cannot be done.
         """
-        self._file: Any = client.api.attach_socket(container, params=_STREAMS)
-        # What is handed out is wrapped once or not at all, as the connection has it.
-        self._socket: socket.socket = getattr(self._file, "_sock", self._file)
-        self._taken = {True: output, False: complaint}
-        self._received = bytearray()
+        return cls(client.api.attach_socket(container, params=_STREAMS), output, complaint)
+
+    @classmethod
+    def to_program(
+        cls,
+        client: DockerClient,
+        container: str,
+        command: Sequence[str],
+        *,
+        output: Callable[[bytes], None],
+        complaint: Callable[[bytes], None],
+    ) -> Self:
+        """Run a program in a container that runs.
+
+        Raises:
+            docker.errors.DockerException: that cannot be done.
+        """
+        made = client.api.exec_create(container, list(command), stdin=True)
+        return cls(client.api.exec_start(made["Id"], socket=True), output, complaint)
 
     def fileno(self) -> int:
         """Return what to wait for."""

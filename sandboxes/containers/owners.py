@@ -1,4 +1,4 @@
-"""Whose containers and networks are: labels name the process; what nobody owns is removed."""
+"""Whose containers are: labels name the process; what nobody owns is removed."""
 
 from __future__ import annotations
 
@@ -43,17 +43,13 @@ def is_orphan(labels: Mapping[str, str], age_s: float) -> bool:
 
 
 def remove_orphans(client: DockerClient) -> list[str]:
-    """Remove containers and networks whose owner is gone; return one line per thing removed."""
+    """Remove containers whose owner is gone; return one line per thing removed."""
     removed: list[str] = []
     found = client.containers.list(all=True, filters={"label": PID}, ignore_removed=True)
     for container in found:
         labels, made = container.labels, str(container.attrs.get("Created", ""))
         if is_orphan(labels, _age(made)) and remove_container(client, str(container.name)):
             removed.append(f"container {container.name}")
-    for network in client.networks.list(filters={"label": PID}):
-        labels, made = network.attrs.get("Labels") or {}, str(network.attrs.get("Created", ""))
-        if is_orphan(labels, _age(made)) and remove_network(client, str(network.name)):
-            removed.append(f"network {network.name}")
     return removed
 
 
@@ -63,17 +59,6 @@ def remove_container(client: DockerClient, name: str) -> bool:
 
     try:
         client.containers.get(name).remove(force=True, v=True)
-    except DockerException:
-        return False
-    return True
-
-
-def remove_network(client: DockerClient, name: str) -> bool:
-    """Remove a network that no container is on; return whether that was done."""
-    from docker.errors import DockerException
-
-    try:
-        client.networks.get(name).remove()
     except DockerException:
         return False
     return True

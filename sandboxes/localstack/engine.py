@@ -1,9 +1,9 @@
 """One fresh LocalStack container per sandbox, reachable on loopback only.
 
-The container gets no Docker socket, no capabilities, no way out (`network`), files that it can
-only read but for some in memory, and limits on memory, processes and what it writes. Labels name
-the process that owns it (`owners`), so that what a killed owner left can be told from what
-another run is using.
+The container gets no Docker socket, no capabilities, no network (`road` leads to it), files that
+it can only read but for some in memory, and limits on memory, processes and what it writes.
+Labels name the process that owns it (`owners`), so that what a killed owner left can be told
+from what another run is using.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from sandboxes.confine.own import library
 from sandboxes.containers.connection import SOON_S, NoDocker, connect
 from sandboxes.containers.owners import (
     labels_of_owner,
     last_lines,
     remove_container,
-    remove_network,
     remove_orphans,
 )
 from sandboxes.errors import EngineStartFailed, EngineUnavailable, SandboxError
 from sandboxes.localstack.images import BUILT, image_labels, image_to_use, programs_in
-from sandboxes.localstack.network import make_dead_end
 from sandboxes.localstack.readiness import NotReady, wait_until_ready
+from sandboxes.localstack.road import NoRoad, Road
 from sandboxes.model import Availability, EngineInfo, Operations, SandboxSpec
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-_PORT = "4566/tcp"
+_PORT = 4566
 _MEMORY = "3g"
 _PROCESSES = 1024
 _LOG_BYTES = "16m"
@@ -87,29 +87,37 @@ class LocalStackEngine:
 
         client = _client()
         name = f"executor-{spec.run}-{uuid.uuid4().hex[:8]}"
+        road = None
         try:
             image = image_to_use(client)
             remove_orphans(client)
             container = _run(client, image, name, spec.run)
-            port, version = wait_until_ready(container, _PORT, self._timeout_s)
-        except NotReady as error:
-            raise _never_ready(client, name, error) from error
+            road = Road(client, str(container.id), _PORT)
+            version = wait_until_ready(container, road.port, self._timeout_s)
+        except (NotReady, NoRoad) as error:
+            raise _never_ready(client, name, road, error) from error
         except DockerException as error:
-            _discard(client, name)
+            _discard(client, name, road)
             raise EngineStartFailed(
                 f"Docker could not start LocalStack: {error}", hint="see `docker info`"
             ) from error
         except BaseException:
             # Ctrl-C at whatever moment must leave no container behind.
-            _discard(client, name)
+            _discard(client, name, road)
             raise
-        info = EngineInfo(name=self.name, emulator="localstack", version=version, confined=True)
+        info = EngineInfo(
+            name=self.name,
+            emulator="localstack",
+            version=version,
+            confined=not road.wrong,
+            note="; ".join(road.wrong),
+        )
         return LocalStackSandbox(
-            client, container, port, info, programs_in(image_labels(container))
+            client, container, road, info, programs_in(image_labels(container))
         )
 
     def reap(self) -> Sequence[str]:
-        """Remove containers and networks whose owner is gone."""
+        """Remove containers whose owner is gone."""
         try:
             client = _client()
         except EngineUnavailable:
@@ -125,20 +133,20 @@ class LocalStackSandbox:
         self,
         client: DockerClient,
         container: Container,
-        port: int,
+        road: Road,
         info: EngineInfo,
         programs: frozenset[str],
     ) -> None:
         """Args:
         client: the Docker connection; closed with the sandbox.
         container: the container.
-        port: its port on loopback.
+        road: leads to it; closed with the sandbox.
         info: what runs in it.
         programs: those of LocalStack's further programs that the image has.
         """
         self._client = client
         self._container = container
-        self._port = port
+        self._road = road
         self._info = info
         self._programs = programs
         self._closed = False
@@ -151,7 +159,7 @@ class LocalStackSandbox:
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._road.port}"
 
     @property
     def info(self) -> EngineInfo:
@@ -185,7 +193,7 @@ class LocalStackSandbox:
         """Kill and remove the container."""
         if not self._closed:
             self._closed = True
-            _discard(self._client, self.id)
+            _discard(self._client, self.id, self._road)
 
     def __enter__(self) -> Self:
         return self
@@ -209,17 +217,16 @@ def _client(timeout_s: int = 60) -> DockerClient:
 
 
 def _run(client: DockerClient, image: str, name: str, run: str) -> Container:
-    labels = labels_of_owner(run)
-    network = make_dead_end(client, name, labels)
+    from docker.types import Mount
+
+    shown, program = library()
     return client.containers.run(
         image,
         name=name,
         detach=True,
-        labels=labels,
-        ports={_PORT: ("127.0.0.1", 0)},
-        network=network.id,
-        # Docker's resolver passes on what it does not know: to nobody, and without the usual
-        # ten seconds until it is seen that nobody answers.
+        labels=labels_of_owner(run),
+        mounts=[Mount(str(shown), str(program), type="bind", read_only=True)],
+        # There is nobody to ask, which need not take the usual ten seconds to be seen.
         dns=["127.0.0.1"],
         dns_opt=["timeout:1", "attempts:1"],
         extra_hosts=dict.fromkeys(_OWN_NAMES, "127.0.0.1"),
@@ -227,6 +234,7 @@ def _run(client: DockerClient, image: str, name: str, run: str) -> Container:
         memswap_limit=_MEMORY,
         pids_limit=_PROCESSES,
         **_own_files(image),
+        network_mode="none",
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         environment=_environment(),
@@ -261,22 +269,27 @@ def _environment() -> dict[str, str]:
     return settings | ({"LOCALSTACK_AUTH_TOKEN": token} if token else {})
 
 
-def _never_ready(client: DockerClient, name: str, error: NotReady) -> EngineStartFailed:
+def _never_ready(
+    client: DockerClient, name: str, road: Road | None, error: Exception
+) -> EngineStartFailed:
     from docker.errors import DockerException
 
-    try:
-        detail = last_lines(client.containers.get(name), _LOG_LINES)
-    except DockerException:
-        detail = ""
-    _discard(client, name)
+    reason, detail = str(error), ""
+    with contextlib.suppress(DockerException):
+        container = client.containers.get(name)
+        detail = last_lines(container, _LOG_LINES)
+        if container.status in ("exited", "dead"):
+            reason = "the container died"
+    _discard(client, name, road)
     return EngineStartFailed(
-        f"LocalStack did not become ready: {error}",
+        f"LocalStack did not become ready: {reason}",
         hint="its last lines are below; --engine embedded needs no Docker",
         detail=detail,
     )
 
 
-def _discard(client: DockerClient, name: str) -> None:
+def _discard(client: DockerClient, name: str, road: Road | None) -> None:
+    if road is not None:
+        road.close()
     remove_container(client, name)
-    remove_network(client, name)
     client.close()

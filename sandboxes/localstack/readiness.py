@@ -20,8 +20,8 @@ class _NotYet(Exception):
     """It is still starting."""
 
 
-def wait_until_ready(container: Container, port: str, timeout_s: float) -> tuple[int, str]:
-    """Return the loopback port and the version once the container answers.
+def wait_until_ready(container: Container, port: int, timeout_s: float) -> str:
+    """Return the version once the container answers at a port of loopback.
 
     Raises:
         NotReady: it died, or did not answer in time.
@@ -45,7 +45,7 @@ def wait_until_ready(container: Container, port: str, timeout_s: float) -> tuple
         raise NotReady(f"no answer within {timeout_s:.0f} s") from error
 
 
-def _answer(container: Container, port: str) -> tuple[int, str]:
+def _answer(container: Container, port: int) -> str:
     from docker.errors import DockerException
 
     try:
@@ -54,11 +54,7 @@ def _answer(container: Container, port: str) -> tuple[int, str]:
         raise NotReady(f"the container is gone: {error}") from error
     if container.status in ("exited", "dead"):
         raise NotReady("the container died")
-    bindings = container.ports.get(port)
-    if not bindings:
-        raise _NotYet
-    number = int(bindings[0]["HostPort"])
-    return number, _version(number)
+    return _version(port)
 
 
 def _version(port: int) -> str:

@@ -10,17 +10,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 
 import docker
 import pytest
 from docker import DockerClient
+from docker.types import Mount
 from localstack_client.session import Session
 
+from sandboxes.confine.own import library
 from sandboxes.conformance.case import Aws
 from sandboxes.contract import Sandbox
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.localstack.images import BUILT, image_to_use
+from sandboxes.localstack.road import NoRoad, Road
 from sandboxes.model import SandboxSpec
 
 # Of this session alone: another one may be testing the same on this machine.
@@ -70,14 +74,16 @@ def client() -> Iterator[DockerClient]:
 
 
 @pytest.fixture
-def other_machine() -> Iterator[str]:
-    """An address of this machine that is not the bridge's, where somebody listens."""
+def this_machine(client: DockerClient) -> Iterator[list[str]]:
+    """Addresses of this machine where somebody listens, Docker's bridge among them."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         # Sends nothing: it asks the kernel for the address that leads out.
         probe.connect(("192.0.2.1", 9))
         host = probe.getsockname()[0]
-    with socket.create_server((host, 0)) as server:
-        yield f"{host}:{server.getsockname()[1]}"
+    subnet = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"]
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        port = server.getsockname()[1]
+        yield [f"{address}:{port}" for address in (host, ip_network(subnet)[1], "127.0.0.1")]
 
 
 @contextmanager
@@ -100,8 +106,7 @@ def owner_of(program: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def nothing_left(client: DockerClient, run: str) -> bool:
     label = f"executor.run={run}"
-    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
-    return not found and not client.networks.list(filters={"label": label})
+    return not client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
 
 
 @pytest.mark.docker
@@ -113,8 +118,9 @@ def test_the_container_is_shut_in_and_serves_localstacks_own_client(client: Dock
         assert settings["Memory"] > 0
         assert settings["PidsLimit"] > 0
         assert settings["Binds"] is None
-        ports = client.containers.get(sandbox.id).ports["4566/tcp"] or []
-        assert {port["HostIp"] for port in ports} == {"127.0.0.1"}
+        assert settings["NetworkMode"] == "none"
+        assert [m["ReadOnly"] for m in settings["Mounts"]] == [True]
+        assert (sandbox.info.confined, sandbox.info.note) == (True, "")
         host = sandbox.url.removeprefix("http://")
         session = Session(aws_access_key_id="123456789012", localstack_host=host)
         queue = session.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
@@ -142,10 +148,18 @@ def test_the_container_is_kept_from_what_docker_would_let_it(
 
 @pytest.mark.docker
 def test_the_container_reaches_nobody(
-    client: DockerClient, localstack_sandbox: Sandbox, other_machine: str
+    client: DockerClient, localstack_sandbox: Sandbox, this_machine: list[str]
 ) -> None:
     container = client.containers.get(localstack_sandbox.id)
-    addresses = [other_machine, "169.254.169.254:80"]
+    usual = client.containers.run(
+        image_to_use(client),
+        ["-c", REACH, this_machine[1]],
+        entrypoint="python3",
+        network="bridge",
+        remove=True,
+    )
+    assert usual.decode().split() == [this_machine[1], "reached"]
+    addresses = [*this_machine, "169.254.169.254:80"]
     status, said = container.exec_run(["python3", "-c", REACH, *addresses])
     assert status == 0
     assert isinstance(said, bytes)
@@ -182,7 +196,7 @@ def test_what_a_killed_owner_left_is_reaped_and_what_lives_is_not(client: Docker
         os.kill(owner.pid, signal.SIGKILL)
         owner.wait()
         reaped = [line for line in engine.reap() if name in line]
-    assert reaped == [f"container {name}", f"network {name}"]
+    assert reaped == [f"container {name}"]
     assert nothing_left(client, KILLED)
 
 
@@ -234,3 +248,33 @@ def test_without_a_docker_engine_it_says_so_at_once(monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - started < 5
     with pytest.raises(EngineUnavailable):
         LocalStackEngine().start(SandboxSpec(run="nowhere"))
+
+
+@pytest.mark.docker
+def test_what_a_container_can_still_do_is_found_out(client: DockerClient) -> None:
+    shown, program = library()
+    usual = client.containers.run(
+        image_to_use(client),
+        entrypoint=["sleep", "60"],
+        detach=True,
+        mounts=[Mount(str(shown), str(program), type="bind", read_only=True)],
+    )
+    try:
+        road = Road(client, str(usual.id), 4566)
+        road.close()
+        for words in ("there is a way to", "network interfaces: eth0", "CapEff", "set-user-ID"):
+            assert words in " ".join(road.wrong)
+    finally:
+        usual.remove(force=True)
+
+
+@pytest.mark.docker
+def test_a_container_without_our_program_has_no_road(client: DockerClient) -> None:
+    bare = client.containers.run(
+        image_to_use(client), entrypoint=["sleep", "60"], detach=True, network_mode="none"
+    )
+    try:
+        with pytest.raises(NoRoad, match="ModuleNotFoundError"):
+            Road(client, str(bare.id), 4566)
+    finally:
+        bare.remove(force=True)

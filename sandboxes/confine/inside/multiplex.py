@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import _socket
 import errno
-import os
 import select
 
 TYPE_CHECKING = False
@@ -35,14 +34,13 @@ _AGAIN = (errno.EAGAIN, errno.EINTR)
 
 class _Channel:
     __slots__ = (
-        *("buffer", "credit", "ended", "handed", "number", "over", "ready", "shut", "socket"),
+        *("buffer", "credit", "ended", "handed", "number", "over", "shut", "socket"),
         "watched",
     )
 
-    def __init__(self, number: int, sock: _socket.socket) -> None:
+    def __init__(self, number: int, sock: _socket.socket | None = None) -> None:
         self.number = number
-        self.socket = sock
-        self.ready = False  # its socket is connected
+        self.socket = sock  # None until it is connected
         self.watched = False  # events of its socket are waited for
         self.buffer = b""  # still to be sent to the socket
         self.credit = _WINDOW  # how much may still be sent to the other end
@@ -62,7 +60,7 @@ class Multiplex:
         *,
         heard: Callable[[bytes], None],
         waits: Callable[[bool], None],
-        reach: Callable[[bytes, _socket.socket], None] | None = None,
+        reach: Callable[[bytes], _socket.socket] | None = None,
     ) -> None:
         """Args:
         loop: calls us.
@@ -70,8 +68,8 @@ class Multiplex:
             raises `BlockingIOError` where none can be sent now.
         heard: called with each line from the other end.
         waits: told when something waits to be sent to the other end, and when no longer.
-        reach: connects a socket to the road that is named; raises `BlockingIOError` when that
-            has to be tried again. None where the other end opens none.
+        reach: returns a connection to what a road leads to; raises `BlockingIOError` when
+            that has to be tried again. None where the other end opens none.
         """
         self._loop = loop
         self._write = write
@@ -96,10 +94,10 @@ class Multiplex:
     def open(self, sock: _socket.socket, road: bytes) -> None:
         """Lead a connection to a road at the other end."""
         self._last += 1
-        channel = _Channel(self._last, sock)
+        channel = _Channel(self._last)
         self._channels[channel.number] = channel
         self._put(b"O", channel.number, road)
-        self._begin(channel)
+        self._begin(channel, sock)
 
     def receive(self, data: bytes) -> None:
         """Take what came from the other end.
@@ -168,9 +166,7 @@ class Multiplex:
     def _opened(self, number: int, road: bytes) -> None:
         if self._reach is None or number in self._channels:
             raise ValueError("a channel was opened that cannot be")
-        sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        sock.setblocking(False)
-        channel = _Channel(number, sock)
+        channel = _Channel(number)
         self._channels[number] = channel
         self._connect(channel, road)
 
@@ -179,18 +175,18 @@ class Multiplex:
             return
         assert self._reach is not None
         try:
-            self._reach(road, channel.socket)
+            sock = self._reach(road)
         except BlockingIOError:
             # Its queue is full; the gateway may not have been loaded yet.
             self._loop.soon(lambda: self._connect(channel, road))
         except OSError:
             self._break(channel)
         else:
-            self._begin(channel)
+            self._begin(channel, sock)
 
-    def _begin(self, channel: _Channel) -> None:
-        channel.socket.setblocking(False)
-        channel.ready = True
+    def _begin(self, channel: _Channel, sock: _socket.socket) -> None:
+        sock.setblocking(False)
+        channel.socket = sock
         self._hand_on(channel)
 
     def _change(self, channel: _Channel, kind: bytes, data: bytes) -> None:
@@ -227,6 +223,7 @@ class Multiplex:
         return 0 if len(self._unsent) >= _MOST_UNSENT else min(channel.credit, _CHUNK)
 
     def _read(self, channel: _Channel) -> None:
+        assert channel.socket is not None
         data = channel.socket.recv(self._room(channel))
         if data:
             channel.credit -= len(data)
@@ -236,7 +233,7 @@ class Multiplex:
             self._put(b"E", channel.number)
 
     def _hand_on(self, channel: _Channel) -> None:
-        if not channel.ready or channel.number not in self._channels:
+        if channel.socket is None or channel.number not in self._channels:
             return
         try:
             if channel.buffer:
@@ -253,7 +250,7 @@ class Multiplex:
         self._settle(channel)
 
     def _settle(self, channel: _Channel) -> None:
-        if not channel.ready or channel.number not in self._channels:
+        if channel.socket is None or channel.number not in self._channels:
             return
         if channel.ended and not channel.buffer and not channel.shut:
             channel.shut = True
@@ -271,6 +268,7 @@ class Multiplex:
         self._watch(channel, events)
 
     def _watch(self, channel: _Channel, events: int) -> None:
+        assert channel.socket is not None
         fd = channel.socket.fileno()
         if channel.watched and events:
             self._loop.change(fd, events)
@@ -285,13 +283,8 @@ class Multiplex:
         self._put(b"C", channel.number)
 
     def _drop(self, channel: _Channel) -> None:
-        if self._channels.pop(channel.number, None) is None:
+        if self._channels.pop(channel.number, None) is None or channel.socket is None:
             return
         if channel.watched:
             self._loop.remove(channel.socket.fileno())
         channel.socket.close()
-
-
-def writer(fd: int) -> Callable[[bytes], int]:
-    """Return what writes to a file descriptor that does not block."""
-    return lambda data: os.write(fd, data)

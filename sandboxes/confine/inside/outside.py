@@ -66,11 +66,18 @@ class Sockets:
 class Streams:
     """One stream in and one out, over which everything goes."""
 
-    def __init__(self, loop: Loop, source: int, sink: int) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        source: int,
+        sink: int,
+        reach: Callable[[bytes], _socket.socket] | None = None,
+    ) -> None:
         """Args:
         loop: calls us.
         source: file descriptor to read from.
         sink: file descriptor to write to.
+        reach: connects to what the outside asks for; None where it asks for nothing.
         """
         self._loop = loop
         self._source = source
@@ -83,6 +90,7 @@ class Streams:
             lambda data: os.write(sink, data),
             heard=lambda _: self._ordered(True),
             waits=self._waits,
+            reach=reach,
         )
         loop.add(source, select.POLLIN, self._receive)
 

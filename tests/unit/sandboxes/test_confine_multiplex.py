@@ -45,7 +45,7 @@ class Pair:
         client, inner = socket.socketpair()
         client.setblocking(False)
         # It closes what it is given.
-        self.near.multiplex.open(socket.socket(fileno=inner.detach()), road)
+        self.near.multiplex.open(inner, road)
         return client
 
     def turn(self, condition: Any, within_s: float = 5.0) -> None:
@@ -69,19 +69,17 @@ def pair_of_ends() -> Iterator[Pair]:
     with one, other, contextlib.ExitStack() as stack:
         pair = Pair(loop, None, None)  # type: ignore[arg-type]
 
-        def reach(road: bytes, sock: Any) -> None:
+        def reach(road: bytes) -> socket.socket:
             if pair.busy:
                 pair.busy -= 1
                 raise BlockingIOError
             if road == b"nowhere":
                 raise ConnectionRefusedError
             pair.roads.append(road)
-            # In place of connecting: its file is made one side of a pair.
             ours, theirs = socket.socketpair()
-            os.dup2(theirs.fileno(), sock.fileno())
-            theirs.close()
             ours.setblocking(False)
             pair.servers.append(stack.enter_context(ours))
+            return theirs
 
         pair.near = _end(loop, one, None)
         pair.far = _end(loop, other, reach)
