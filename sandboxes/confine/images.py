@@ -28,8 +28,8 @@ _PYTHON = OWN / "python"
 _PACKED_MEMORY = "512m"
 _PACK_TASKS = 16
 _NAME_IT = (
-    f'name one in executor.toml ([confinement] image = "...") or in {IMAGE_VARIABLE}; it needs'
-    " the tools of your changes"
+    "name an image with the tools of your changes in executor.toml ([confinement] image ="
+    f' "...") or in {IMAGE_VARIABLE}'
 )
 
 

@@ -84,10 +84,14 @@ class Params:
         if getattr(shape, "enum", None):
             return self._random.choice(shape.enum)  # type: ignore[attr-defined]
         length = max(3, min(int(shape.metadata.get("min", 3)), 40))
-        letters = _LETTERS
-        if self._wild and "location" not in shape.serialization:
-            letters = _WILD
+        letters = _WILD if self._wild and not _is_plain(shape) else _LETTERS
         return "x" + "".join(self._random.choice(letters) for _ in range(length - 2)) + "x"
+
+
+def _is_plain(shape: Shape) -> bool:
+    """Whether a text has letters and digits only: a header's, and a name that may be a host's."""
+    location = shape.serialization.get("location", "")
+    return location.startswith("header") or shape.name == "BucketName"
 
 
 def _is_stream(shape: Shape) -> bool:
