@@ -6,10 +6,14 @@ import re
 
 from executor.catalog.catalog import Catalog
 from executor.judging import Faithfulness
+from executor.model.effect import Hazard
 from executor.pipeline import Rehearsal
 from sandboxes.fidelity.behaviours import load_behaviours
 from sandboxes.fidelity.records import load_types
 
+# Protection is lost where it was; everything else may come with a new value too.
+_LOSSES = frozenset({Hazard.PROTECTION_LOSS})
+_GAINS = frozenset(Hazard) - _LOSSES
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,7 +34,11 @@ def faithfulness_of(rehearsal: Rehearsal, catalog: Catalog) -> Faithfulness:
     }
     return Faithfulness(
         types=known,
-        hazardous={kind: _hazardous(catalog, kind) for kind in known},
+        hazardous={kind: _settings(catalog, kind, frozenset(Hazard)) for kind in known},
+        safeguards={
+            kind: _settings(catalog, kind, _LOSSES) - _settings(catalog, kind, _GAINS)
+            for kind in known
+        },
         unhonoured={
             behaviour: seen.evidence
             for behaviour, seen in load_behaviours(emulator, version).items()
@@ -39,7 +47,9 @@ def faithfulness_of(rehearsal: Rehearsal, catalog: Catalog) -> Faithfulness:
     )
 
 
-def _hazardous(catalog: Catalog, kind: str) -> frozenset[str]:
+def _settings(catalog: Catalog, kind: str, hazards: frozenset[Hazard]) -> frozenset[str]:
     declared = catalog.type(kind)
     rules = declared.hazards if declared is not None else ()
-    return frozenset(word for rule in rules for word in _WORD.findall(rule.field))
+    return frozenset(
+        word for rule in rules if rule.hazard in hazards for word in _WORD.findall(rule.field)
+    )

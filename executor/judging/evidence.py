@@ -25,11 +25,13 @@ class Faithfulness:
     Attributes:
         types: what it keeps of the types that the run touched, as far as that was found out.
         hazardous: type -> the settings that its hazards depend on.
+        safeguards: type -> those of them that are dangerous only to lose.
         unhonoured: ways of AWS's that it has not -> what was seen instead.
     """
 
     types: Mapping[str, TypeFidelity] = field(default_factory=dict)
     hazardous: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    safeguards: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unhonoured: Mapping[Behaviour, str] = field(default_factory=dict)
 
 

@@ -76,10 +76,15 @@ def _lacking(
     evidence: Evidence, known: TypeFidelity, touch: Touch, resource: Resource | None
 ) -> Iterator[str]:
     """Yield what of the missing matters to this touch."""
-    hazardous = {f"{_PROPERTY}{key}" for key in evidence.faithfulness.hazardous.get(touch.type, ())}
+    faithfulness = evidence.faithfulness
+    hazardous = {f"{_PROPERTY}{key}" for key in faithfulness.hazardous.get(touch.type, ())}
+    safeguards = {f"{_PROPERTY}{key}" for key in faithfulness.safeguards.get(touch.type, ())}
+    if resource is not None:
+        # What the target does not have cannot be lost.
+        hazardous -= {word for word in safeguards if not _value(resource, word)}
     replica = _in_replica(evidence, resource) if resource is not None else None
     for word in known.missing:
-        if touch.verb in _MAKES and word in hazardous:
+        if touch.verb in _MAKES and word in hazardous and not _new(evidence, touch, resource):
             # Whether the change sets it, or weakens it, cannot be seen there.
             yield word
         elif (
@@ -89,6 +94,14 @@ def _lacking(
             and _matters(evidence, touch, resource, word, hazardous)
         ):
             yield word
+
+
+def _new(evidence: Evidence, touch: Touch, resource: Resource | None) -> bool:
+    """Whether the run made the resource itself: then there was nothing that it could weaken."""
+    return resource is None and any(
+        t.verb is Verb.CREATE and t.type == touch.type and not t.handles.isdisjoint(touch.handles)
+        for t in evidence.trace.touches
+    )
 
 
 def _matters(

@@ -27,7 +27,7 @@ made with, and read there; then deleted and made again under its name.
 
 * **full**: what is read is the same.
 * **partial**: what the cell names is lost or cannot be made. A run that touches a resource which
-  has it in the target, where the replica lacks it, is `undecided`; so is one that makes or
+  has it in the target, where the replica lacks it, is `undecided`; so is one that
   changes such a resource, where a hazard depends on it.
 * **none**: it cannot be made, read or rebuilt. A run that touches one is `undecided`.
 * *b*: the birth marks do not move when it is made again, or it has none: a re-creation is told by

@@ -15,6 +15,11 @@ from executor.model.json import Json, JsonObject
 from sandboxes.confine import choose_confinement
 from sandboxes.errors import ConfinementUnavailable
 
+# Of a service that the catalog does not read.
+NEW_RESOURCE_GROUP = (
+    "c('resource-groups').create_group(Name='g', "
+    "ResourceQuery={'Type': 'TAG_FILTERS_1_0', 'Query': '{}'})"
+)
 PRELUDE = "import boto3, json, os, sys, time\nc = boto3.client\n"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

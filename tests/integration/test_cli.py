@@ -8,7 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.integration.conftest import Production
-from tests.integration.programs import Programs, effects_of, objects, python, rules_of
+from tests.integration.programs import (
+    NEW_RESOURCE_GROUP,
+    Programs,
+    effects_of,
+    objects,
+    python,
+    rules_of,
+)
 
 NEW_QUEUE = "c('sqs').create_queue(QueueName='new')"
 
@@ -62,7 +69,7 @@ def test_hold_is_3_and_deny_is_4_and_undecided_is_5(
     denied = programs.script(f"c('sqs').delete_queue(QueueUrl={url!r})")
     assert (denied.status, denied.report()["decision"]) == (4, "deny")
     assert rules_of(denied.report()) == {"unexpected-delete"}
-    identity = "c('ses').verify_email_identity(EmailAddress='a@example.com')"
+    identity = NEW_RESOURCE_GROUP
     unknown = programs.script(identity)
     assert (unknown.status, unknown.report()["decision"]) == (5, "undecided")
 

@@ -11,6 +11,7 @@ import pytest
 
 from executor import Report
 from tests.integration.conftest import Production, Rehearse
+from tests.integration.programs import NEW_RESOURCE_GROUP
 
 TEMPLATE = {
     "Resources": {
@@ -279,10 +280,10 @@ def test_an_operation_that_the_engine_lacks_is_undecided(
 def test_a_service_that_the_catalog_cannot_read_is_undecided(
     production: Production, rehearse: Rehearse
 ) -> None:
-    report = rehearse("c('ses').verify_email_identity(EmailAddress='a@example.com')")
+    report = rehearse(NEW_RESOURCE_GROUP)
     assert report.decision == "undecided"
     assert rules(report) == {"not-covered"}
-    assert "ses:VerifyEmailIdentity" in report.findings[0].message
+    assert "resource-groups:CreateGroup" in report.findings[0].message
 
 
 PUT_BACK = """
@@ -319,17 +320,18 @@ def test_acting_by_data_that_no_replica_holds_is_undecided(
 def test_looking_in_vain_for_what_to_delete_is_undecided(
     production: Production, rehearse: Rehearse
 ) -> None:
-    production.call("ses", "VerifyEmailIdentity", EmailAddress="a@example.com")
+    query = {"Type": "TAG_FILTERS_1_0", "Query": "{}"}
+    production.call("resource-groups", "CreateGroup", Name="g", ResourceQuery=query)
     report = rehearse(
         """
-ses = c('ses')
-for identity in ses.list_identities()['Identities']:
-    ses.delete_identity(Identity=identity)
+groups = c('resource-groups')
+for group in groups.list_groups()['GroupIdentifiers']:
+    groups.delete_group(GroupName=group['GroupName'])
 """
     )
     assert report.decision == "undecided"
     assert rules(report) == {"not-covered"}
-    assert "ses:ListIdentities" in report.findings[0].message
+    assert "resource-groups:ListGroups" in report.findings[0].message
 
 
 def test_a_failure_in_a_finally_block_still_shows_the_deletion(

@@ -10,7 +10,7 @@ import pytest
 
 from executor.model.json import JsonObject
 from tests.integration.conftest import Production
-from tests.integration.programs import Ended, Programs, effects_of, objects
+from tests.integration.programs import NEW_RESOURCE_GROUP, Ended, Programs, effects_of, objects
 
 NEW_QUEUE = "c('sqs').create_queue(QueueName='new')"
 EDIT = "c('sqs').set_queue_attributes(QueueUrl={url!r}, Attributes={{'VisibilityTimeout': '90'}})"
@@ -77,7 +77,7 @@ def test_what_was_denied_or_undecided_is_never_promoted(
     before = production.state()
     programs.script(f"c('sqs').delete_queue(QueueUrl={url!r})")
     refused(promote(programs), "deny")
-    programs.script("c('ses').verify_email_identity(EmailAddress='a@example.com')")
+    programs.script(NEW_RESOURCE_GROUP)
     refused(promote(programs), "undecided")
     assert production.state() == before
 

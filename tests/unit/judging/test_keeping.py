@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial as partial_of
+
 import pytest
 
 from executor.judging import Evidence, Faithfulness, Judge
@@ -56,6 +58,7 @@ def judged(
     replica: Resource | None = None,
     call: Call | None = None,
     hazardous: frozenset[str] = frozenset(),
+    safeguards: frozenset[str] = frozenset(),
     intent: Intent | None = None,
     effect: Effect | None = None,
 ) -> list[str]:
@@ -75,7 +78,9 @@ def judged(
         observed=snapshot(),
         isolation={"kind": "not-needed"},
         faithfulness=Faithfulness(
-            types={QUEUE: known} if known else {}, hazardous={QUEUE: hazardous}
+            types={QUEUE: known} if known else {},
+            hazardous={QUEUE: hazardous},
+            safeguards={QUEUE: safeguards},
         ),
     )
     found = Judge().judge(evidence).findings
@@ -166,11 +171,30 @@ def test_deletion_of_what_lost_its_safeguard_is_undecided() -> None:
     assert judged(known, Verb.DELETE, target=on, replica=off) == []
 
 
-@pytest.mark.parametrize("verb", [Verb.CREATE, Verb.UPDATE])
-def test_making_what_cannot_have_its_safeguard_there_is_undecided(verb: Verb) -> None:
+def test_changing_what_cannot_have_its_safeguard_there_is_undecided() -> None:
     known = partial("properties.Protected")
-    assert judged(known, verb, hazardous=frozenset({"Protected"}))
-    assert judged(known, verb, hazardous=frozenset({"Other"})) == []
+    assert judged(known, Verb.UPDATE, hazardous=frozenset({"Protected"}))
+    assert judged(known, Verb.UPDATE, hazardous=frozenset({"Other"})) == []
+
+
+def test_what_the_run_makes_has_nothing_to_lose_yet() -> None:
+    known = partial("properties.Protected")
+    hazardous = frozenset({"Protected"})
+    assert judged(known, Verb.CREATE, hazardous=hazardous) == []
+    # One of that name is there: the call may have put another in its place.
+    there = queue(Protected=True)
+    assert judged(known, Verb.CREATE, hazardous=hazardous, target=there, replica=queue())
+
+
+def test_a_safeguard_that_the_target_lacks_cannot_be_lost() -> None:
+    known = partial("properties.Protected")
+    named = frozenset({"Protected"})
+    judge = partial_of(judged, known, Verb.UPDATE, replica=queue(), hazardous=named)
+    on, off = queue(Protected=True), queue(Protected=False)
+    assert judge(target=off, safeguards=named) == []
+    assert judge(target=on, safeguards=named)
+    # A setting that is dangerous to gain may have come with the call.
+    assert judge(target=off)
 
 
 def test_sending_to_what_cannot_have_its_safeguard_there_is_decidable() -> None:
