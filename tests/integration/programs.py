@@ -16,9 +16,12 @@ from sandboxes.confine import choose_confinement
 from sandboxes.errors import ConfinementUnavailable
 
 # Of a service that the catalog does not read.
+_TAGGED = (
+    '{"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "k", "Values": ["v"]}]}'
+)
 NEW_RESOURCE_GROUP = (
     "c('resource-groups').create_group(Name='g', "
-    "ResourceQuery={'Type': 'TAG_FILTERS_1_0', 'Query': '{}'})"
+    f"ResourceQuery={{'Type': 'TAG_FILTERS_1_0', 'Query': {_TAGGED!r}}})"
 )
 PRELUDE = "import boto3, json, os, sys, time\nc = boto3.client\n"
 ACCOUNT = "123456789012"
