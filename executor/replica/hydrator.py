@@ -19,6 +19,7 @@ from executor.model.json import JsonObject
 from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
 
 _STACKS = "cloudformation"
+_STACK = "AWS::CloudFormation::Stack"
 
 
 class Source(Protocol):
@@ -178,7 +179,8 @@ class Hydrator:
             found = self._source.read([self._scope(_STACKS, region)])
             self._stacks[region] = found
             # Whose members they are is not known then; that must not go untold.
-            self._prior = _with_gaps(self._prior, found.gaps)
+            stacks_gaps = tuple(gap for gap in found.gaps if gap.type in (_STACK, "*"))
+            self._prior = _with_gaps(self._prior, stacks_gaps)
         stacks = self._stacks[region]
         types = {member.type for r in stacks.resources.values() for member in r.members}
         return {self._catalog.service_of(t) for t in types} - {""}

@@ -173,7 +173,7 @@ def test_a_table_with_fifty_thousand_items_is_read_to_the_cap_and_said_to_be(
     with table_of(production, 50_000):
         report, _ = through(untouched, "print(c('dynamodb').list_tables()['TableNames'])")
         assert report.decision == "allow"
-        (reason,) = gaps(report).values()
+        (reason,) = [r for a, r in gaps(report).items() if a.startswith("arn:")]
         assert "the first 10000 of its items were read" in reason
         # An item that nobody read is lost all the same.
         script = "c('dynamodb').delete_item(TableName='events.all', Key={'id': {'S': 'e49999'}})"
@@ -190,7 +190,7 @@ def test_of_ten_thousand_objects_all_are_known_and_some_are_rebuilt(
         production.call("s3", "PutObject", Bucket="archive", Key=f"{n:05}", Body=b"x")
     report, _ = through(untouched, "c('s3').put_object(Bucket='archive', Key='new', Body=b'y')")
     assert report.decision == "allow"
-    (reason,) = gaps(report).values()
+    (reason,) = [r for a, r in gaps(report).items() if a.startswith("arn:")]
     assert "1000 of its 10000 objects were rebuilt" in reason
     # The last of them are in no replica.
     script = "c('s3').put_object(Bucket='archive', Key='09998', Body=b'y')\n"
@@ -230,7 +230,9 @@ assert c('secretsmanager').describe_secret(SecretId='team/app+v1.2@prod')
 """
     report, _ = through(untouched, look)
     assert report.outcome.exit_code == 0
-    assert (report.decision, gaps(report)) == ("allow", {})
+    assert report.decision == "allow"
+    # Types that the engine has no listing for are gaps; no resource is.
+    assert [address for address in gaps(report) if not address.startswith("AWS::")] == []
     for key in KEYS:
         lose = f"c('s3').delete_object(Bucket='odd.names-0', Key={key!r})"
         report, _ = through(untouched, lose)
