@@ -51,9 +51,15 @@ class Production:
 
 
 @pytest.fixture
-def production() -> Iterator[Production]:
+def plays_production() -> str:
+    """The emulator that stands for the real account; a test may be parametrized with another."""
+    return "ministack"
+
+
+@pytest.fixture
+def production(plays_production: str) -> Iterator[Production]:
     spec = SandboxSpec(run="production", account=ACCOUNT, region=REGION, daemon=False)
-    with EmbeddedEngine().start(spec) as account:
+    with EmbeddedEngine(plays_production).start(spec) as account:
         yield Production(account.url)
 
 

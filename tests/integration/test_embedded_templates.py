@@ -399,7 +399,7 @@ def test_a_shelf_is_bounded_by_memory_but_keeps_the_newest(put: Put) -> None:
 
 
 def test_what_is_idle_for_too_long_goes_and_what_is_forked_stays(put: Put) -> None:
-    shelf = Shelf(Limits(idle_s=0.0))
+    shelf = Shelf(Limits(idle_s=0.0, bytes=1 << 40))
     for number in range(2):
         put(shelf, number)
     first = next(iter(shelf))

@@ -195,8 +195,19 @@ def _security_group(api: Api) -> str:
     return next(str(g["GroupId"]) for g in groups if g["GroupName"] == "databases")
 
 
+def _drop_automated_snapshots(api: Api) -> None:
+    """Emulators name them by the minute, and refuse a second one of the same minute."""
+    for kind in ("DBSnapshot", "DBClusterSnapshot"):
+        listed = call_rds(api, f"Describe{kind}s")
+        for snapshot in cast("list[JsonObject]", listed[f"{kind}s"]):
+            name = str(snapshot[f"{kind}Identifier"])
+            if name.startswith("rds:"):
+                call_rds(api, f"Delete{kind}", **{f"{kind}Identifier": name})
+
+
 def _remake_instances(api: Api) -> None:
     _drop_instances(api)
+    _drop_automated_snapshots(api)
     _instances(api, _security_group(api))
     _member(api)
 
@@ -205,6 +216,7 @@ def _remake_cluster(api: Api) -> None:
     _drop_instances(api)
     call_rds(api, "ModifyDBCluster", DBClusterIdentifier="ledger", DeletionProtection=False)
     call_rds(api, "DeleteDBCluster", DBClusterIdentifier="ledger", SkipFinalSnapshot=True)
+    _drop_automated_snapshots(api)
     _cluster(api, _security_group(api))
 
 
@@ -293,6 +305,7 @@ def _retake_snapshots(api: Api) -> None:
         )
     call_rds(api, "DeleteDBInstance", DBInstanceIdentifier="alive", SkipFinalSnapshot=True)
     call_rds(api, "DeleteDBCluster", DBClusterIdentifier="alive-cluster", SkipFinalSnapshot=True)
+    _drop_automated_snapshots(api)
     _snapshots(api)
 
 
