@@ -11,24 +11,11 @@ from collections.abc import Mapping
 
 from executor.catalog.apigateway_methods import METHOD_SEEDS, less_guarded, methods
 from executor.catalog.apigateway_stages import STAGE_SEEDS, deployments, stages, unlogged
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    removed,
-    rows,
-    table,
-    text,
-    turned_off,
-    turned_on,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Making, Params, alike, by, deep_given, given, made, tag_map
+from executor.catalog.weakening import lost, removed, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    removed,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, table, text
 from executor.catalog.shaping import Params, fewer, given, tag_map
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from executor.catalog.declarations import Seed, objects, table, text
+from executor.catalog.declarations import Seed
+from executor.catalog.raw import objects, table, text
 from executor.catalog.shaping import Making, Params, by, deep_given, given, made
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark

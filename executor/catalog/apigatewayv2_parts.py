@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import Seed, objects, table, text
+from executor.catalog.declarations import Seed
+from executor.catalog.raw import objects, table, text
 from executor.catalog.shaping import Making, Params, by, deep_given, given, made, tag_map
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark

@@ -30,18 +30,11 @@ from executor.catalog.declarations import (
     Listing,
     ResourceType,
     Seed,
-    added,
-    lost,
-    objects,
     on,
-    removed,
-    rows,
-    shrunk,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.ec2_tagging import Params, only
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import added, lost, removed, shrunk, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, only
 from executor.catalog.ec2_user_data import readable_digest, user_data_digest
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

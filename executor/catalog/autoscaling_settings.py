@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from executor.catalog.declarations import objects, rows, table, text
 from executor.catalog.ec2_tagging import only
+from executor.catalog.raw import objects, rows, table, text
 from executor.model.json import Json, JsonObject
 
 PLAIN = (

@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    objects,
-    on,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, table, text
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

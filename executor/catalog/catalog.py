@@ -217,7 +217,7 @@ class Catalog:
         found = self.service(service)
         if found is None:
             return frozenset()
-        asked = {kind.type for kind in found.types if operation in _asked((kind,))}
+        asked = {kind.type for kind in found.types if operation in _shows(kind)}
         if asked:
             return frozenset(asked)
         ends = endings(service, operation, parts=True)
@@ -288,6 +288,13 @@ class Catalog:
             if old != new and rule.when(old, new):
                 marks.append(HazardMark(hazard=rule.hazard, field=rule.field))
         return tuple(marks)
+
+
+def _shows(kind: ResourceType) -> Iterable[str]:
+    """Yield the operations that show resources of a type to whoever calls them."""
+    yield from kind.listing.operations
+    yield from (detail.operation for detail in kind.details if not detail.of)
+    yield from kind.probes
 
 
 def _asked(kinds: Iterable[ResourceType]) -> Iterable[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import objects, rows, table, text
+from executor.catalog.raw import objects, rows, table, text
 from executor.model.json import Json, JsonObject
 
 _KEPT = (

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from executor.catalog.cognito_pools import POOLS
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    on,
-    turned_off,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.shaping import Params, deep_given, given
+from executor.catalog.weakening import lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

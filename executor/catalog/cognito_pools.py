@@ -19,16 +19,11 @@ from executor.catalog.declarations import (
     Reading,
     ResourceType,
     Seed,
-    lost,
-    objects,
     on,
-    removed,
-    rows,
-    table,
-    text,
-    turned_off,
 )
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Params, by, deep_given, given, tag_map
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

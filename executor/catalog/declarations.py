@@ -68,6 +68,8 @@ class Detail:
             kept).
         into: key of the raw description that receives it; "" merges an object.
         absent: error codes that mean "it has none": the key becomes None.
+        of: type of what it describes, where that is another than the one that is read. Who calls
+            it looks at that type, and not at this one.
     """
 
     operation: str
@@ -75,6 +77,7 @@ class Detail:
     pick: Pick = "@"
     into: str = ""
     absent: frozenset[str] = frozenset()
+    of: str = ""
 
 
 class Reading(Protocol):
@@ -416,82 +419,3 @@ def on(
         )
         for name in operations
     )
-
-
-_OFF = (None, "", False, "false", "Disabled", "DISABLED", "OFF", "off", "Suspended", "disabled")
-
-
-def turned_off(before: Json, after: Json) -> bool:
-    """A safeguard that was on is not on any more."""
-    return before not in _OFF and after in _OFF
-
-
-def turned_on(before: Json, after: Json) -> bool:
-    """Something dangerous that was off is on."""
-    return turned_off(after, before)
-
-
-def removed(before: Json, after: Json) -> bool:
-    """Something that was set is not any more."""
-    return bool(before) and not after
-
-
-def added(before: Json, after: Json) -> bool:
-    """Something that was not set is, or a list has new elements, or an object new keys."""
-    if isinstance(after, Mapping):
-        return lost(after, before)
-    if isinstance(after, list):
-        known = before if isinstance(before, list) else []
-        return any(item not in known for item in after)
-    return bool(after) and not before
-
-
-def lost(before: Json, after: Json) -> bool:
-    """A list lacks elements, or an object keys, that it had; or it is gone altogether."""
-    if isinstance(before, list):
-        left = after if isinstance(after, list) else []
-        return any(item not in left for item in before)
-    if isinstance(before, Mapping):
-        return any(key not in (after if isinstance(after, Mapping) else {}) for key in before)
-    return removed(before, after)
-
-
-def shrunk(before: Json, after: Json) -> bool:
-    """A number (or a text of one) is smaller, or is set where there was none."""
-    small, large = _number(after), _number(before)
-    return small is not None and (large is None or small < large)
-
-
-def any_change(before: Json, after: Json) -> bool:
-    """Every difference is dangerous."""
-    return True
-
-
-def _number(value: Json) -> float | None:
-    try:
-        return float(value) if isinstance(value, int | float | str) else None
-    except ValueError:
-        return None
-
-
-def table(raw: JsonObject, key: str) -> Mapping[str, Json]:
-    """Return `raw[key]` where it is an object, else an empty one."""
-    value = raw.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def rows(raw: JsonObject, key: str) -> Sequence[Json]:
-    """Return `raw[key]` where it is a list, else an empty one."""
-    value = raw.get(key)
-    return value if isinstance(value, list) else ()
-
-
-def objects(raw: JsonObject, key: str) -> list[JsonObject]:
-    """Return the objects of the list `raw[key]`; empty where there is none."""
-    return [item for item in rows(raw, key) if isinstance(item, Mapping)]
-
-
-def text(raw: JsonObject, key: str) -> str:
-    """Return `raw[key]` where it is a text, else an empty one."""
-    value = raw.get(key)
-    return value if isinstance(value, str) else ""

@@ -9,16 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    Listing,
-    ResourceType,
-    Seed,
-    objects,
-    on,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, table, text
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject
 from executor.model.resource import DataMark
@@ -74,6 +66,7 @@ BACKUP = ResourceType(
         ),
         Detail(
             operation="DescribeTable",
+            of="AWS::DynamoDB::Table",
             params={"TableName": "TableName"},
             pick="Table.TableStatus",
             into="Source",

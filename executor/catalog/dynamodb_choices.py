@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from executor.catalog.declarations import Operation, objects, table, text
+from executor.catalog.declarations import Operation
 from executor.catalog.dynamodb_items import statements, tables_of
+from executor.catalog.raw import objects, table, text
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
+from executor.catalog.declarations import Copying, Pairs, Reading
+from executor.catalog.raw import objects, table, text
 from executor.model.json import Json, JsonObject, canonical, digest
 from executor.model.resource import DataMark
 from executor.model.stand_in import STAND_IN

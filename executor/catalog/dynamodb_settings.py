@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from executor.catalog.declarations import objects, rows, table, text
 from executor.catalog.policies import outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
 from executor.model.json import Json, JsonObject
 
 _ON = ("ENABLED", "ENABLING")

@@ -15,13 +15,11 @@ from executor.catalog.declarations import (
     Listing,
     ResourceType,
     Seed,
-    any_change,
-    objects,
     on,
-    table,
-    text,
 )
 from executor.catalog.ec2_tagging import Params, arn, ids, only, tag_operations, tagged
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import any_change
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    removed,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, arn, ids, only, tag_operations, tagged
 from executor.catalog.ec2_user_data import readable_digest, user_data_digest
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
@@ -205,6 +194,7 @@ INSTANCE = ResourceType(
         _attribute("userData", "UserData", "UserData"),
         Detail(
             operation="DescribeVolumes",
+            of="AWS::EC2::Volume",
             params={"Filters": "[{Name: 'attachment.instance-id', Values: [InstanceId]}]"},
             pick="Volumes",
             into="Volumes",

@@ -5,17 +5,10 @@ What a NAT gateway's interface and address are is AWS's doing; they are its hand
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    text,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, arn, ids, only, tag_operations, tagged
+from executor.catalog.raw import objects, text
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -6,19 +6,7 @@ endpoint. A peering that another account asked for cannot be rebuilt in a replic
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import (
     Params,
     arn,
@@ -29,6 +17,8 @@ from executor.catalog.ec2_tagging import (
     tagged_afterwards,
 )
 from executor.catalog.policies import narrowed, policy
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -16,17 +16,11 @@ from executor.catalog.declarations import (
     Listing,
     ResourceType,
     Seed,
-    added,
-    lost,
-    objects,
     on,
-    rows,
-    table,
-    text,
-    turned_off,
-    turned_on,
 )
 from executor.catalog.ec2_tagging import Params, only, tag_operations, tagged
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import added, lost, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

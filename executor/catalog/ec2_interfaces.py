@@ -6,18 +6,10 @@ what they serve: they are built in. Public addresses of a replica are its engine
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    on,
-    removed,
-    table,
-    text,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, arn, ids, only, tag_operations, tagged
+from executor.catalog.raw import table, text
+from executor.catalog.weakening import lost, removed
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

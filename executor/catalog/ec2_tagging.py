@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import Operation, Seed, objects, on, text
+from executor.catalog.declarations import Operation, Seed, on
+from executor.catalog.raw import objects, text
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject, canonical
 from executor.model.resource import DataMark

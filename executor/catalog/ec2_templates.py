@@ -9,20 +9,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, arn, only, tag_operations, tagged
 from executor.catalog.ec2_user_data import readable_digest, user_data_digest
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

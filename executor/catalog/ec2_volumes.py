@@ -6,16 +6,10 @@ read nor copied.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, arn, only, ordered, tag_operations, tagged
+from executor.catalog.raw import objects
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -6,19 +6,7 @@ tunnels leaves a run undecided.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    any_change,
-    lost,
-    objects,
-    on,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import (
     Params,
     arn,
@@ -28,6 +16,8 @@ from executor.catalog.ec2_tagging import (
     tagged,
     tagged_afterwards,
 )
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import any_change, lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

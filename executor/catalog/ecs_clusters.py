@@ -6,21 +6,10 @@ Running tasks are not read; ending one is a disruption of its cluster.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    table,
-    text,
-    turned_off,
-    turned_on,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, table, text
 from executor.catalog.shaping import Params, by, deep_given, fewer, given, tag_list
+from executor.catalog.weakening import lost, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -14,17 +14,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from executor.catalog.declarations import (
-    Detail,
-    Listing,
-    ResourceType,
-    Seed,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Params, deep_given, given, tag_list
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    added,
-    lost,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Params, deep_given, given, tag_map
+from executor.catalog.weakening import added, lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

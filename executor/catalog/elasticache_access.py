@@ -6,17 +6,7 @@ the data.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    any_change,
-    lost,
-    on,
-    rows,
-    table,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     PASSWORD,
     Params,
@@ -26,6 +16,8 @@ from executor.catalog.identifiers import (
     tag_operations,
     tags_by,
 )
+from executor.catalog.raw import rows, table
+from executor.catalog.weakening import any_change, lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

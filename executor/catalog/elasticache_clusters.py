@@ -6,21 +6,7 @@ it; the group is what is made. What is being deleted is taken for gone: nothing 
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    any_change,
-    lost,
-    objects,
-    on,
-    rows,
-    shrunk,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     PASSWORD,
     Params,
@@ -32,6 +18,8 @@ from executor.catalog.identifiers import (
     tag_operations,
     tags_by,
 )
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import any_change, lost, shrunk, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

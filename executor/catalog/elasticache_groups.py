@@ -5,17 +5,7 @@ Groups named `default…` are AWS's own: they are adopted and never made.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     Params,
     by,
@@ -24,6 +14,8 @@ from executor.catalog.identifiers import (
     tag_operations,
     tags_by,
 )
+from executor.catalog.raw import objects, text
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -15,17 +15,11 @@ from executor.catalog.declarations import (
     Operation,
     ResourceType,
     Seed,
-    added,
-    any_change,
-    lost,
-    objects,
     on,
-    rows,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.ec2_tagging import Params, only
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import added, any_change, lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

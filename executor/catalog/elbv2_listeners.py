@@ -9,20 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    any_change,
-    lost,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.ec2_tagging import Params, only
 from executor.catalog.elbv2_balancers import (
     LOAD_BALANCER,
@@ -33,6 +20,8 @@ from executor.catalog.elbv2_balancers import (
     tag_operations,
     tags_of,
 )
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import any_change, lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -17,17 +17,13 @@ from executor.catalog.declarations import (
     Listing,
     ResourceType,
     Seed,
-    objects,
     on,
-    removed,
-    rows,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.events_patterns import matches_less, pattern
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Params, deep_given, given, tag_list
+from executor.catalog.weakening import removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

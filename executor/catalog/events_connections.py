@@ -7,17 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    on,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
+from executor.catalog.raw import rows, table, text
 from executor.catalog.shaping import Params, deep_given, given
 from executor.model.call import Verb
 from executor.model.effect import Hazard

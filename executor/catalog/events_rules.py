@@ -7,23 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    on,
-    removed,
-    rows,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.events_buses import BUSES, DEFAULT, TAGS, bus_name, tagged
 from executor.catalog.events_patterns import matches_less, pattern
+from executor.catalog.raw import rows, table, text
 from executor.catalog.shaping import Params, by, deep_given, given, tag_list
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -8,19 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    on,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.glue_tables import tagged, tags
+from executor.catalog.raw import table, text
 from executor.catalog.shaping import Params, deep_given, given, tag_map
+from executor.catalog.weakening import lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

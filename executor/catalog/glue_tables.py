@@ -18,14 +18,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     apart,
-    lost,
-    objects,
     on,
-    rows,
-    table,
-    text,
 )
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Params, deep_given, given, tag_map
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

@@ -11,10 +11,7 @@ from executor.catalog.declarations import (
     Operation,
     ResourceType,
     Seed,
-    added,
-    lost,
     on,
-    removed,
 )
 from executor.catalog.iam_settings import (
     access_key,
@@ -36,6 +33,7 @@ from executor.catalog.policies import (
     narrowed,
     opened,
 )
+from executor.catalog.weakening import added, lost, removed
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json

@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import (
-    objects,
-    rows,
-    text,
-)
 from executor.catalog.policies import (
     admin_grants,
     outsiders,
     policy,
 )
+from executor.catalog.raw import objects, rows, text
 from executor.model.json import Json, JsonObject, canonical
 from executor.model.resource import DataMark
 

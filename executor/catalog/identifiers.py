@@ -9,15 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from executor.catalog.declarations import (
-    Detail,
-    Names,
-    Operation,
-    objects,
-    on,
-    text,
-)
+from executor.catalog.declarations import Detail, Names, Operation, on
 from executor.catalog.expressions import named
+from executor.catalog.raw import objects, text
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import JsonObject

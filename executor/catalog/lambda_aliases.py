@@ -6,17 +6,7 @@ danger. Concurrency that is provisioned for a plain version is not read.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    on,
-    removed,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.lambda_names import (
     Params,
     alias_by_qualifier,
@@ -26,6 +16,8 @@ from executor.catalog.lambda_names import (
     statements,
 )
 from executor.catalog.policies import narrowed, opened, outsiders
+from executor.catalog.raw import table, text
+from executor.catalog.weakening import removed
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -7,20 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    any_change,
-    on,
-    removed,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.lambda_names import Params
+from executor.catalog.raw import table, text
+from executor.catalog.weakening import any_change, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

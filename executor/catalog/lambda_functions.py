@@ -15,20 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    removed,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.lambda_names import (
     function_of,
     permissions,
@@ -37,6 +24,8 @@ from executor.catalog.lambda_names import (
 )
 from executor.catalog.lambda_placeholder import placeholder_zip
 from executor.catalog.policies import narrowed, opened, outsiders
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import lost, removed
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

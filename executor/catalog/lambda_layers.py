@@ -5,20 +5,11 @@ Code is its digest only; a replica's layers hold a placeholder.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    on,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.lambda_names import Params
 from executor.catalog.lambda_placeholder import placeholder_zip
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import rows, table, text
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

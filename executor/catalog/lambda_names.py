@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import Operation, objects, on, text
+from executor.catalog.declarations import Operation, on
 from executor.catalog.policies import policy
+from executor.catalog.raw import objects, text
 from executor.model.call import Verb
 from executor.model.json import Json, JsonObject
 

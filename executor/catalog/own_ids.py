@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import OwnId, text
+from executor.catalog.declarations import OwnId
+from executor.catalog.raw import text
 from executor.model.json import JsonObject
 
 _EMULATOR = "localstack"

@@ -5,19 +5,11 @@ Their members in other regions are told, and neither read nor rebuilt there.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import Params, by, disrupting, given, own_tags, tag_operations
+from executor.catalog.raw import objects, text
 from executor.catalog.rds_naming import moving
+from executor.catalog.weakening import lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

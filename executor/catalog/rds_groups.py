@@ -8,18 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    rows,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     Params,
     by,
@@ -29,6 +18,8 @@ from executor.catalog.identifiers import (
     tag_operations,
     tags_by,
 )
+from executor.catalog.raw import objects, rows, text
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

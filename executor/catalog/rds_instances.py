@@ -7,23 +7,7 @@ instance that is renamed is one gone and another one made: its address and endpo
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    any_change,
-    lost,
-    objects,
-    on,
-    removed,
-    rows,
-    shrunk,
-    table,
-    text,
-    turned_off,
-    turned_on,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     PASSWORD,
     Params,
@@ -35,10 +19,12 @@ from executor.catalog.identifiers import (
     own_tags,
     tag_operations,
 )
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.rds_naming import (
     emptied,
     moving,
 )
+from executor.catalog.weakening import any_change, lost, removed, shrunk, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from executor.catalog.declarations import text
+from executor.catalog.raw import text
 from executor.model.json import Json, JsonObject
 
 INSTANCE_GONE = frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"})

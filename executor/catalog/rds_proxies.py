@@ -5,20 +5,7 @@ A proxy's target group, and the databases in it, are parts of the proxy.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     Params,
     by,
@@ -27,7 +14,9 @@ from executor.catalog.identifiers import (
     tag_operations,
     tags_by,
 )
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.rds_naming import moving
+from executor.catalog.weakening import lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

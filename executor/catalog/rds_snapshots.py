@@ -7,19 +7,7 @@ made for it then, and removed again.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    Pick,
-    ResourceType,
-    Seed,
-    added,
-    lost,
-    objects,
-    on,
-    rows,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, Pick, ResourceType, Seed, on
 from executor.catalog.identifiers import (
     PASSWORD,
     Make,
@@ -29,6 +17,7 @@ from executor.catalog.identifiers import (
     own_tags,
     tag_operations,
 )
+from executor.catalog.raw import objects, rows
 from executor.catalog.rds_naming import (
     CLUSTER_GONE,
     CLUSTER_THERE,
@@ -36,6 +25,7 @@ from executor.catalog.rds_naming import (
     INSTANCE_THERE,
     moving,
 )
+from executor.catalog.weakening import added, lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
@@ -158,6 +148,7 @@ DB_SNAPSHOT = ResourceType(
         ),
         Detail(
             operation="DescribeDBInstances",
+            of="AWS::RDS::DBInstance",
             params={"DBInstanceIdentifier": "DBInstanceIdentifier"},
             pick="DBInstances[0].DbiResourceId",
             into="Source",
@@ -240,6 +231,7 @@ DB_CLUSTER_SNAPSHOT = ResourceType(
         ),
         Detail(
             operation="DescribeDBClusters",
+            of="AWS::RDS::DBCluster",
             params={"DBClusterIdentifier": "DBClusterIdentifier"},
             pick="DBClusters[0].DbClusterResourceId",
             into="Source",

@@ -15,16 +15,7 @@ from executor.catalog.declarations import (
     Operation,
     ResourceType,
     Seed,
-    any_change,
-    lost,
-    objects,
     on,
-    removed,
-    shrunk,
-    table,
-    text,
-    turned_off,
-    turned_on,
 )
 from executor.catalog.identifiers import (
     PASSWORD,
@@ -36,6 +27,8 @@ from executor.catalog.identifiers import (
     names_in,
     own_tags,
 )
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import any_change, lost, removed, shrunk, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

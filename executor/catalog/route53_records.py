@@ -11,21 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    Operation,
-    ResourceType,
-    Seed,
-    any_change,
-    lost,
-    objects,
-    on,
-    removed,
-    table,
-    text,
-    turned_off,
-)
+from executor.catalog.declarations import HazardRule, Listing, Operation, ResourceType, Seed, on
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import any_change, lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

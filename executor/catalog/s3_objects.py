@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
-from executor.catalog.declarations import Copying, Pairs, Reading, objects, table, text
+from executor.catalog.declarations import Copying, Pairs, Reading
+from executor.catalog.raw import objects, table, text
 from executor.model.json import JsonObject
 from executor.model.resource import DataMark
 from executor.model.stand_in import STAND_IN

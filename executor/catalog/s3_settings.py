@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
-from executor.catalog.declarations import objects, rows, table, text
 from executor.catalog.policies import outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
 from executor.model.json import Json, JsonObject, canonical
 from executor.model.resource import DataMark
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import objects, table, text
+from executor.catalog.raw import objects, table, text
 from executor.model.json import Json, JsonObject
 
 Params: TypeAlias = Iterator[Mapping[str, object]]

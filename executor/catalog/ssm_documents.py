@@ -16,15 +16,11 @@ from executor.catalog.declarations import (
     Listing,
     ResourceType,
     Seed,
-    added,
-    lost,
-    objects,
     on,
-    rows,
-    text,
-    turned_off,
 )
 from executor.catalog.policies import parsed
+from executor.catalog.raw import objects, rows, text
+from executor.catalog.weakening import added, lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

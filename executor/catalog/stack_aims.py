@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from executor.catalog.declarations import objects, text
+from executor.catalog.raw import objects, text
 from executor.model.json import JsonObject
 from executor.model.verbs import is_mutating
 

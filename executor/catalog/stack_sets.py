@@ -9,19 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from executor.catalog.declarations import (
-    Detail,
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    lost,
-    objects,
-    on,
-    rows,
-    table,
-    text,
-)
+from executor.catalog.declarations import Detail, HazardRule, Listing, ResourceType, Seed, on
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, digest

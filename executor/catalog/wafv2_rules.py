@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from executor.catalog.declarations import objects, table, text
+from executor.catalog.raw import objects, table, text
 from executor.model.json import Json, JsonObject
 
 _STOPS = frozenset({"Block", "Captcha", "Challenge"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from executor.catalog.declarations import objects, text
+from executor.catalog.raw import objects, text
 from tests.conformance.cases.lambda_edges import make as make_edges
 from tests.conformance.cases.lambda_functions import make_function
 from tests.conformance.catalog_harness import EMULATORS, lab, only

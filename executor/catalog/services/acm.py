@@ -18,14 +18,10 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    objects,
     on,
-    rows,
-    table,
-    text,
-    turned_off,
-    turned_on,
 )
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -23,15 +23,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    added,
-    lost,
     on,
-    removed,
-    text,
-    turned_off,
-    turned_on,
 )
+from executor.catalog.raw import text
 from executor.catalog.shaping import Params, alike, by, deep_given, given, tag_map
+from executor.catalog.weakening import added, lost, removed, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -14,12 +14,10 @@ from executor.catalog.declarations import (
     Seed,
     Service,
     on,
-    removed,
-    table,
-    text,
-    turned_off,
 )
+from executor.catalog.raw import table, text
 from executor.catalog.shaping import Params, deep_given, given, tag_list
+from executor.catalog.weakening import removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

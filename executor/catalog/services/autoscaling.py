@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from executor.catalog.autoscaling_groups import AUTO_SCALING_GROUP
 from executor.catalog.autoscaling_policies import LAUNCH_CONFIGURATION, SCALING_POLICY
-from executor.catalog.declarations import Service, on, text
+from executor.catalog.declarations import Service, on
+from executor.catalog.raw import text
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import JsonObject

@@ -21,18 +21,13 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
-    objects,
     on,
-    removed,
-    rows,
-    text,
-    turned_off,
-    turned_on,
 )
 from executor.catalog.policies import denial_lost, policy
+from executor.catalog.raw import objects, rows, text
 from executor.catalog.stack_aims import aims
 from executor.catalog.stack_sets import STACK_SET
+from executor.catalog.weakening import lost, removed, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical, digest

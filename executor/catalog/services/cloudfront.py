@@ -27,13 +27,10 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
     on,
-    removed,
-    table,
-    text,
-    turned_off,
 )
+from executor.catalog.raw import table, text
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, digest

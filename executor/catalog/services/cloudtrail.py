@@ -15,15 +15,10 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    any_change,
-    lost,
-    objects,
     on,
-    removed,
-    table,
-    text,
-    turned_off,
 )
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import any_change, lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -17,16 +17,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    added,
-    any_change,
-    lost,
-    objects,
     on,
-    rows,
-    text,
-    turned_off,
 )
 from executor.catalog.policies import parsed
+from executor.catalog.raw import objects, rows, text
+from executor.catalog.weakening import added, any_change, lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -16,16 +16,10 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    added,
-    any_change,
-    lost,
     on,
-    removed,
-    rows,
-    table,
-    text,
-    turned_off,
 )
+from executor.catalog.raw import rows, table, text
+from executor.catalog.weakening import added, any_change, lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -19,13 +19,7 @@ from executor.catalog.declarations import (
     Seed,
     Service,
     apart,
-    lost,
-    objects,
     on,
-    removed,
-    shrunk,
-    table,
-    turned_off,
 )
 from executor.catalog.dynamodb_backups import BACKUP
 from executor.catalog.dynamodb_choices import choosing
@@ -52,6 +46,8 @@ from executor.catalog.dynamodb_settings import (
     ttl,
 )
 from executor.catalog.policies import narrowed, opened
+from executor.catalog.raw import objects, table
+from executor.catalog.weakening import lost, removed, shrunk, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

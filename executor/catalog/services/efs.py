@@ -17,15 +17,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
-    objects,
     on,
-    rows,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, canonical

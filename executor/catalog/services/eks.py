@@ -13,14 +13,7 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    added,
-    lost,
-    objects,
     on,
-    rows,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.eks_access import (
     ACCESS_ENTRY,
@@ -31,7 +24,9 @@ from executor.catalog.eks_access import (
     POD_IDENTITY,
     tagged,
 )
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.shaping import Params, deep_given, fewer, given, tag_map
+from executor.catalog.weakening import added, lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -6,18 +6,7 @@ kind are not read: what changes them leaves a run undecided.
 
 from __future__ import annotations
 
-from executor.catalog.declarations import (
-    HazardRule,
-    Listing,
-    ResourceType,
-    Seed,
-    Service,
-    lost,
-    on,
-    removed,
-    rows,
-    shrunk,
-)
+from executor.catalog.declarations import HazardRule, Listing, ResourceType, Seed, Service, on
 from executor.catalog.elasticache_access import USER, USER_GROUP
 from executor.catalog.elasticache_clusters import CACHE_CLUSTER, REPLICATION_GROUP
 from executor.catalog.elasticache_groups import PARAMETER_GROUP, SUBNET_GROUP
@@ -29,6 +18,8 @@ from executor.catalog.identifiers import (
     tag_operations,
     tags_by,
 )
+from executor.catalog.raw import rows
+from executor.catalog.weakening import lost, removed, shrunk
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

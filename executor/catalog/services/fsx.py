@@ -16,15 +16,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    any_change,
-    objects,
     on,
-    rows,
-    shrunk,
-    table,
-    text,
 )
 from executor.catalog.identifiers import PASSWORD
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import any_change, shrunk
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

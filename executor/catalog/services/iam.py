@@ -17,7 +17,6 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
     on,
 )
 from executor.catalog.iam_principals import GROUP, ROLE, USER, account_details
@@ -35,6 +34,7 @@ from executor.catalog.policies import (
     admin_granted,
     narrowed,
 )
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json

@@ -18,14 +18,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    objects,
     on,
-    rows,
-    shrunk,
-    table,
-    text,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import shrunk
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -17,14 +17,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    any_change,
-    lost,
-    objects,
     on,
-    text,
-    turned_off,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import objects, text
+from executor.catalog.weakening import any_change, lost, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -19,15 +19,10 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
-    objects,
     on,
-    removed,
-    shrunk,
-    table,
-    text,
-    turned_off,
 )
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import lost, removed, shrunk, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

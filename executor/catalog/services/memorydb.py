@@ -17,14 +17,7 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    any_change,
-    lost,
-    objects,
     on,
-    rows,
-    shrunk,
-    table,
-    text,
 )
 from executor.catalog.identifiers import (
     PASSWORD,
@@ -35,6 +28,8 @@ from executor.catalog.identifiers import (
     names_in,
     own_tags,
 )
+from executor.catalog.raw import objects, rows, table, text
+from executor.catalog.weakening import any_change, lost, shrunk
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

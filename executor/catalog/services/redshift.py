@@ -15,19 +15,17 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    added,
-    lost,
-    objects,
     on,
-    text,
 )
 from executor.catalog.identifiers import PASSWORD, Params, by, given, names_in, own_tags
+from executor.catalog.raw import objects, text
 from executor.catalog.redshift_clusters import (
     CLUSTER,
     kept_for_less_long,
     tag_operations,
     taken_by,
 )
+from executor.catalog.weakening import added, lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject
@@ -238,6 +236,7 @@ SNAPSHOT = ResourceType(
     details=(
         Detail(
             operation="DescribeClusters",
+            of="AWS::Redshift::Cluster",
             params={"ClusterIdentifier": "ClusterIdentifier"},
             pick="Clusters[].{ClusterIdentifier: ClusterIdentifier}",
             into="Source",

@@ -17,17 +17,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    any_change,
-    lost,
-    objects,
     on,
-    removed,
-    table,
-    text,
-    turned_off,
-    turned_on,
 )
+from executor.catalog.raw import objects, table, text
 from executor.catalog.route53_records import RECORD_SET, plain_name, zone_id
+from executor.catalog.weakening import any_change, lost, removed, turned_off, turned_on
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -20,13 +20,11 @@ from executor.catalog.declarations import (
     Seed,
     Service,
     apart,
-    lost,
-    removed,
-    text,
-    turned_off,
 )
 from executor.catalog.describing import partition
 from executor.catalog.policies import narrowed, opened
+from executor.catalog.raw import text
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -18,15 +18,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
-    objects,
     on,
-    removed,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import objects, table, text
+from executor.catalog.weakening import lost, removed, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

@@ -19,13 +19,11 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    any_change,
     on,
-    removed,
-    table,
-    text,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import table, text
+from executor.catalog.weakening import any_change, removed
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

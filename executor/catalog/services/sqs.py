@@ -18,13 +18,10 @@ from executor.catalog.declarations import (
     Seed,
     Service,
     on,
-    removed,
-    shrunk,
-    table,
-    text,
-    turned_off,
 )
 from executor.catalog.policies import narrowed, opened, outsiders, policy
+from executor.catalog.raw import table, text
+from executor.catalog.weakening import removed, shrunk, turned_off
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

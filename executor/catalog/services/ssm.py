@@ -21,12 +21,11 @@ from executor.catalog.declarations import (
     Seed,
     Service,
     on,
-    removed,
-    table,
-    text,
 )
 from executor.catalog.describing import partition
+from executor.catalog.raw import table, text
 from executor.catalog.ssm_documents import DOCUMENT, MAINTENANCE_WINDOW, tagged, tags
+from executor.catalog.weakening import removed
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject, digest

@@ -17,14 +17,10 @@ from executor.catalog.declarations import (
     ResourceType,
     Seed,
     Service,
-    lost,
-    objects,
     on,
-    rows,
-    table,
-    text,
 )
 from executor.catalog.policies import opened, outsiders, policy
+from executor.catalog.raw import objects, rows, table, text
 from executor.catalog.wafv2_rules import (
     action,
     by_name,
@@ -33,6 +29,7 @@ from executor.catalog.wafv2_rules import (
     not_stopped,
     stopped,
 )
+from executor.catalog.weakening import lost
 from executor.model.call import Verb
 from executor.model.effect import Hazard
 from executor.model.json import Json, JsonObject

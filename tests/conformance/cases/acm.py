@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from executor.aws import Api
 from executor.catalog.acm_placeholder import placeholder_certificate
-from executor.catalog.declarations import objects
+from executor.catalog.raw import objects
 from tests.conformance.catalog_harness import Case
 
 _TAGS = [{"Key": "team", "Value": "a b"}]

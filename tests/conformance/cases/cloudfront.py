@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from executor.aws import Api
-from executor.catalog.declarations import objects, table, text
+from executor.catalog.raw import objects, table, text
 from executor.model.json import JsonObject
 from tests.conformance.catalog_harness import Case
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from executor.aws import Api
-from executor.catalog.declarations import objects, table, text
+from executor.catalog.raw import objects, table, text
 from executor.model.json import JsonObject
 from tests.conformance.cases.lambda_functions import TRUST, package, settle
 from tests.conformance.catalog_harness import ACCOUNT, REGION, Case

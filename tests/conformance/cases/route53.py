@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from executor.aws import Api
-from executor.catalog.declarations import objects, table, text
+from executor.catalog.raw import objects, table, text
 from tests.conformance.catalog_harness import Case
 
 _NETWORK = ("ec2",)

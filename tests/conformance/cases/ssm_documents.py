@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from executor.aws import Api
-from executor.catalog.declarations import objects, text
+from executor.catalog.raw import objects, text
 from tests.conformance.catalog_harness import Case
 
 _TAGS = [{"Key": "team", "Value": "a b"}]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from executor.catalog.declarations import objects, table
+from executor.catalog.raw import objects, table
 from executor.model.json import Json, JsonObject
 from tests.unit.catalog.calls import CATALOG, call, described, hazards, is_unread, touches
 

@@ -25,10 +25,31 @@ def looked_at(operation: str) -> set[str]:
         ("dynamodb:GetItem", {"AWS::DynamoDB::Table"}),
         ("sns:ListSubscriptions", {"AWS::SNS::Subscription"}),
         ("sts:GetCallerIdentity", set()),
+        # Backups and snapshots are read with them, too.
+        ("dynamodb:DescribeTable", {"AWS::DynamoDB::Table"}),
+        ("rds:DescribeDBInstances", {"AWS::RDS::DBInstance"}),
+        ("ec2:DescribeVolumes", {"AWS::EC2::Volume"}),
     ],
 )
 def test_what_is_looked_at_is_known(operation: str, types: set[str]) -> None:
     assert looked_at(operation) == types
+
+
+def test_a_detail_of_another_type_names_one_that_the_operation_shows() -> None:
+    borrowed = [
+        (kind.type, detail)
+        for name in CATALOG.services
+        for service in [CATALOG.service(name)]
+        for kind in (service.types if service else ())
+        for detail in kind.details
+        if detail.of
+    ]
+    assert borrowed
+    for name, detail in borrowed:
+        owner = CATALOG.type(detail.of)
+        assert owner is not None, f"{name} asks of {detail.of}, which nobody declares"
+        shown = {*owner.listing.operations, *(d.operation for d in owner.details)}
+        assert detail.operation in shown
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import (
-    Asking,
-    LackingError,
-    Listing,
-    ResourceType,
-    Seed,
-    Service,
-    rows,
-)
+from executor.catalog.declarations import Asking, LackingError, Listing, ResourceType, Seed, Service
+from executor.catalog.raw import rows
 from executor.gateway.aliases import Aliases
 from executor.model.json import JsonObject
 from executor.model.resource import Gap, Resource, Snapshot
