@@ -41,6 +41,16 @@ class Replica(Protocol):
         """What was hydrated."""
         ...
 
+    @property
+    def told(self) -> JsonObject:
+        """What was forked from a kept replica, and what was seeded."""
+        ...
+
+    @property
+    def spent_ms(self) -> float:
+        """How long rebuilding took, in all."""
+        ...
+
     def prepare(
         self, service: str, operation: str, region: str, account: str, params: Mapping[str, object]
     ) -> None:
@@ -53,6 +63,10 @@ class Replica(Protocol):
 
     def observe(self) -> Snapshot:
         """Read what the replica holds once it has settled."""
+        ...
+
+    def keep_the_rest(self) -> None:
+        """Keep for the next run what this one could not fork; never raises."""
         ...
 
 
@@ -182,8 +196,12 @@ def rehearse(
             "emulator": sandbox.info.emulator,
             "version": sandbox.info.version,
             "confined": sandbox.info.confined,
+            "replica": replica.told,
         }
         watch.lap("observe")
+        replica.keep_the_rest()
+        watch.lap("keep")
+        watch.laps["replica"] = replica.spent_ms
     trace = stages.trace(calls)
     effects = stages.effects(replica.prior, observed, trace)
     watch.lap("effects")

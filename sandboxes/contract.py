@@ -126,11 +126,14 @@ class KeepsReplicas(Protocol):
         """
         ...
 
-    def draft(self) -> Draft:
+    def draft(self, on: KeptReplica | None = None) -> Draft:
         """Start a sandbox to be seeded and kept.
 
+        Args:
+            on: what it is a fork of, and so holds already; None for an empty one.
+
         Raises:
-            NotKept: nothing can be kept here.
+            NotKept: nothing can be kept here, or `on` is not there any more.
         """
         ...
 

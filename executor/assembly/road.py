@@ -8,16 +8,17 @@ from __future__ import annotations
 import importlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from pathlib import Path
 from typing import cast
 
+from executor.assembly.bench import BenchMaker, RunsWorkshop, made_by
 from executor.assembly.targets import OpenTarget
 from executor.aws import Api, Credentials, RawCaller, Where
 from executor.catalog.catalog import Catalog
-from executor.catalog.declarations import ResourceType
 from executor.changes.calls import CallsRunner
 from executor.gateway.aliases import Aliases
 from executor.gateway.doors import Doors
@@ -28,10 +29,10 @@ from executor.model.change import CallsChange, ChangeOutcome
 from executor.model.hydration import Hydrate, Hydration
 from executor.model.json import JsonObject
 from executor.model.progress import Progress
-from executor.model.resource import Resource, Scope, Snapshot
-from executor.replica import Copier, Hydrator, Seeder
-from executor.snapshots import SavedSource, SettledReader, SnapshotReader
-from sandboxes.contract import Sandbox
+from executor.model.resource import Scope, Snapshot
+from executor.replica import Copier, Hydrator, Rebuilder
+from executor.snapshots import SavedSource, SnapshotReader
+from sandboxes.contract import KeepsReplicas, Sandbox
 
 # The slowest to get ready for comes first; all are what changes are likely to ask for.
 _LIKELY = ("s3", "sqs", "sns", "dynamodb", "iam")
@@ -54,14 +55,14 @@ class HydratedReplica:
 
     def __init__(
         self,
-        wing: Callable[[str], _Wing],
+        wing: Callable[[str, HydratedReplica], _Wing],
         account: str,
         regions: Sequence[str],
         aliases: Aliases,
         catalog: Catalog,
     ) -> None:
         """Args:
-        wing: makes the part of the replica that is of one account.
+        wing: makes the part of the replica that is of one account; none for the target's own.
         account: the target's own account.
         regions: its regions.
         aliases: ids of the target and of the engine.
@@ -73,8 +74,9 @@ class HydratedReplica:
         self._regions = regions
         self._make = wing
         self._lock = threading.Lock()
-        self._own = wing("")
+        self._own = wing("", self)
         self._wings = {"": self._own}
+        self._led: Callable[[str, Sequence[str]], None] = lambda url, known_as: None
 
     @property
     def baseline(self) -> Snapshot:
@@ -91,9 +93,37 @@ class HydratedReplica:
         """What was hydrated."""
         return frozenset[Scope]().union(*(w.hydrator.scopes for w in self._wings.values()))
 
+    @property
+    def told(self) -> JsonObject:
+        """What was forked from a kept replica, and what was seeded."""
+        return self._own.rebuilder.told
+
+    @property
+    def spent_ms(self) -> float:
+        """How long rebuilding took, in all."""
+        return sum(wing.rebuilder.spent_ms for wing in self._wings.values())
+
     def get_ready(self, service: str) -> None:
         """Make what calls the sandbox for a service, before it is needed."""
-        self._own.api.prepare(service)
+        self._own.get_ready(service)
+
+    def leads(self, lead: Callable[[str, Sequence[str]], None]) -> None:
+        """Tell somebody from now on where the sandbox has moved, and what it was known as."""
+        self._led = lead
+
+    def moved(self, url: str, seeded_at: Sequence[str]) -> None:
+        """The sandbox is a fork of another one now."""
+        self._led(url, seeded_at)
+
+    def keep_the_rest(self) -> None:
+        """Keep for the next run what this one could not fork."""
+        self._own.rebuilder.keep_the_rest()
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Tell whether the target's own account is the only one, and keep it so meanwhile."""
+        with self._lock:
+            yield len(self._wings) == 1
 
     def prepare(
         self, service: str, operation: str, region: str, account: str, params: Mapping[str, object]
@@ -121,7 +151,7 @@ class HydratedReplica:
         name = "" if account == self._account else account
         with self._lock:
             if name not in self._wings:
-                self._wings[name] = self._make(name)
+                self._wings[name] = self._make(name, self)
             return self._wings[name]
 
 
@@ -129,15 +159,15 @@ class HydratedReplica:
 class _Wing:
     """The part of a replica that is of one account."""
 
-    api: Api
     hydrator: Hydrator
-    reader: SettledReader
+    rebuilder: Rebuilder
+    get_ready: Callable[[str], None]
 
 
 def _observed(wing: _Wing) -> Snapshot:
-    found = wing.reader.read(wing.hydrator.scopes)
+    found = wing.rebuilder.read(wing.hydrator.scopes)
     unforeseen = wing.hydrator.unforeseen(found)
-    return found.merged(wing.reader.read(unforeseen)) if unforeseen else found
+    return found.merged(wing.rebuilder.read(unforeseen)) if unforeseen else found
 
 
 def _merged(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -150,12 +180,24 @@ def hydrated(
     catalog: Catalog,
     progress: Progress,
     hydration: Hydration,
+    address: str = "",
 ) -> HydratedReplica:
-    """Return a sandbox as a replica of a target that fills by need, or as `hydration` says."""
-    aliases = Aliases()
+    """Return a sandbox as a replica of a target that fills by need, or as `hydration` says.
 
-    def wing(account: str) -> _Wing:
-        return _wing(sandbox, target, account, aliases, catalog, progress, hydration)
+    Args:
+        sandbox: the emulator.
+        target: what the replica is made of.
+        catalog: the declarations.
+        progress: told what happens.
+        hydration: how much the replica gets.
+        address: `host:port` at which the change sees it; empty for its own.
+    """
+    aliases = Aliases()
+    # Addresses that the engine gives out must lead back to the gateway, not around it.
+    aliases.add(address, sandbox.url.partition("://")[2])
+
+    def wing(account: str, replica: HydratedReplica) -> _Wing:
+        return _wing(sandbox, target, account, replica, progress, hydration, address)
 
     regions = tuple(dict.fromkeys((target.ref.region, *target.settings.regions)))
     replica = HydratedReplica(wing, target.ref.account, regions, aliases, catalog)
@@ -168,65 +210,70 @@ def _wing(
     sandbox: Sandbox,
     target: OpenTarget,
     elsewhere: str,
-    aliases: Aliases,
-    catalog: Catalog,
+    replica: HydratedReplica,
     progress: Progress,
     hydration: Hydration,
+    address: str,
 ) -> _Wing:
     """Return the part of a replica that is of one account.
 
     Args:
-        sandbox: the replica.
+        sandbox: the emulator.
         target: what it is made of.
         elsewhere: the account; empty for the target's own.
-        aliases: ids of all accounts.
-        catalog: the declarations.
+        replica: what it is a part of.
         progress: told what happens.
         hydration: how much the replica gets.
+        address: `host:port` at which the change sees it; empty for its own.
     """
-    ref = target.ref
+    ref, catalog = target.ref, replica.catalog
     account = elsewhere or ref.account
-    keys = Credentials(access_key=account, secret_key="rehearsal")
-    api = Api(Where(region=ref.region, endpoint_url=sandbox.url, credentials=keys))
-    read = partial(
-        SnapshotReader,
-        catalog,
-        api,
-        account=account,
-        region=ref.region,
-        implements=sandbox.operations.implements,
-    )
-    own, translated = read(), SettledReader(read(translation=aliases))
-
-    def list_engine(kind: ResourceType, region: str) -> tuple[Resource, ...]:
-        return own.read_type(kind, own.scope(catalog.service_of(kind.type), region))
-
     there = target.others[elsewhere]() if elsewhere and target.saved is None else target.read
     source, copier = _source(target, account, there, catalog, progress, hydration), None
     if there is not None and hydration.copy:
         copier = Copier(catalog, there, wanted=hydration.copies)
+    maker = BenchMaker(
+        sandbox=sandbox,
+        account=account,
+        region=ref.region,
+        catalog=catalog,
+        hydration=hydration,
+        progress=progress,
+        copier=copier,
+    )
+    workshop = RunsWorkshop(maker, replica.aliases, address, replica.moved)
+    bench = workshop.here()
+    rebuilder = Rebuilder(
+        catalog=catalog,
+        bench=bench,
+        workshop=workshop,
+        keeper=None if elsewhere or copier is not None else _keeper(sandbox),
+        made_by=made_by(sandbox, hydration),
+        objects=hydration.objects,
+        known=_known(source),
+        alone=replica.alone,
+    )
     hydrator = Hydrator(
         catalog=catalog,
         source=source,
-        sandbox=translated,
-        seeder=Seeder(
-            catalog,
-            api,
-            aliases,
-            list_engine=list_engine,
-            implements=sandbox.operations.implements,
-            emulator=sandbox.info.emulator,
-            objects=hydration.objects,
-            progress=lambda done, known: progress.tick("rebuilt", done, known),
-            fill=copier,
-        ),
+        rebuilder=rebuilder,
         account=account,
         region=ref.region,
         progress=lambda text: progress.stage("replica", text),
         elsewhere=elsewhere,
-        uncopied=copier.taken if copier is not None else tuple,
     )
-    return _Wing(api=api, hydrator=hydrator, reader=translated)
+    return _Wing(hydrator=hydrator, rebuilder=rebuilder, get_ready=bench.api.prepare)
+
+
+def _keeper(sandbox: Sandbox) -> KeepsReplicas | None:
+    return sandbox if isinstance(sandbox, KeepsReplicas) and sandbox.keeps else None
+
+
+def _known(
+    source: SnapshotReader | SavedSource | None,
+) -> Callable[[Scope], Snapshot] | None:
+    """Return what tells, without asking a target, what a scope holds; None where nothing does."""
+    return (lambda scope: source.read([scope])) if isinstance(source, SavedSource) else None
 
 
 def _source(
@@ -305,8 +352,7 @@ def open_gateway(
         parameters_tell=replica.catalog.parameters_tell,
         doors=doors,
     )
-    # Addresses that the engine gives out must lead back to the gateway, not around it.
-    replica.aliases.add(f"127.0.0.1:{gateway.port}", sandbox.url.partition("://")[2])
+    replica.leads(gateway.lead_to)
     return gateway
 
 

@@ -121,7 +121,15 @@ class RealStages:
         """Make the sandbox hydrate by need."""
         from executor.assembly.road import hydrated
 
-        return hydrated(sandbox, self._target, self._catalog(), self._progress, self._hydration)
+        assert self._doors is not None
+        return hydrated(
+            sandbox,
+            self._target,
+            self._catalog(),
+            self._progress,
+            self._hydration,
+            self._doors.door.url.partition("://")[2],
+        )
 
     def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:
         """Open the only road to the sandbox."""

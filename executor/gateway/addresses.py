@@ -10,14 +10,15 @@ function is invoked at) is given as AWS would give it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from executor.gateway.domains import dns_suffix, is_aws_name
 from executor.gateway.wire import Identity, Models, WireRequest, bucket_of_host
 
-# `%s`: the port at which the engine is reached, and may know itself.
+# `%s`: the ports at which the engine is reached, and may know itself.
 _OWN = (
     r"https?://(?P<labels>(?:[A-Za-z0-9_-]+\.)*)"
-    r"(?:(?:localhost|127\.0\.0\.1):%s|localhost\.localstack\.cloud:(?:4566|%s))(?![0-9])"
+    r"(?:(?:localhost|127\.0\.0\.1):(?:%s)|localhost\.localstack\.cloud:(?:4566|%s))(?![0-9])"
     r"(?P<path>(?:/[A-Za-z0-9_.-]+)?)(?P<queue>(?=/[A-Za-z0-9_.-]+))?"
 )
 # The parameter itself; inside of a message its quotes would be escaped, or encoded twice.
@@ -42,12 +43,21 @@ class Addresses:
         authority: `host:port` of the engine.
         models: tell what services are called in host names.
         """
-        self._authority = authority
         self._models = models
-        port = authority.rpartition(":")[2]
+        self.lead_to(authority)
+
+    def lead_to(self, authority: str, known_as: Iterable[str] = ()) -> None:
+        """Know the engine by another address from now on.
+
+        Args:
+            authority: `host:port`.
+            known_as: further addresses that the engine may give out as its own.
+        """
+        self._authority = authority
+        ports = "|".join(one.rpartition(":")[2] for one in (authority, *known_as))
         self._in_json = rb"\g<1>http://%s/" % authority.encode()
         self._in_form = rb"\g<1>http%%3A%%2F%%2F%s%%2F" % authority.replace(":", "%3A").encode()
-        self._own = re.compile(_OWN % (port, port))
+        self._own = re.compile(_OWN % (ports, ports))
 
     def host(self, request: WireRequest, identity: Identity) -> str:
         """Return the Host header that the engine is to see.

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -74,6 +74,10 @@ class Addressing:
         self._accounts = accounts
         self._addresses = addresses
         self._aliases = aliases
+
+    def lead_to(self, authority: str, known_as: Iterable[str]) -> None:
+        """Know the engine by another address from now on; see `Addresses.lead_to`."""
+        self._addresses.lead_to(authority, known_as)
 
     def outbound(self, request: WireRequest, identity: Identity) -> Outbound:
         """Return what to send to the engine."""

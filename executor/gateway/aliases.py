@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 # An id ends where a letter, a digit or a dash does not go on; the two digits of an encoded
@@ -39,6 +39,18 @@ class Aliases:
             for ours, theirs in _spellings(target_id, engine_id):
                 self._to_engine.add(ours, theirs)
                 self._to_change.add(theirs, ours)
+
+    def restart(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Know these ids and no others: of the target and of the engine."""
+        to_engine, to_change = _Table(), _Table()
+        for target_id, engine_id in pairs:
+            if not target_id or not engine_id or target_id == engine_id:
+                continue
+            for ours, theirs in _spellings(target_id, engine_id):
+                to_engine.add(ours, theirs)
+                to_change.add(theirs, ours)
+        with self._lock:
+            self._to_engine, self._to_change = to_engine, to_change
 
     def to_engine(self, data: bytes) -> bytes:
         """Return `data` with every target id replaced by the engine's."""

@@ -94,8 +94,7 @@ class Gateway:
         self._patience = patience or Patience()
         models = Models(shared_loader, rewritten=frozenset())
         identifier = Identifier(models, default_region=region)
-        parts = urlsplit(upstream)
-        host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        host, port = _address(upstream)
         whose = Accounts(account, accounts)
         addressing = Addressing(
             accounts=whose,
@@ -140,6 +139,21 @@ class Gateway:
     def learn(self, service: str) -> None:
         """Get ready for requests to a service; may be called from any thread."""
         self._road.identifier.learn(service)
+
+    def lead_to(self, url: str, known_as: Sequence[str] = ()) -> None:
+        """Lead calls to another engine from now on; those under way are answered by the old one.
+
+        Args:
+            url: the engine's URL.
+            known_as: further addresses, `host:port`, that it may give out as its own.
+        """
+        host, port = _address(url)
+
+        async def lead() -> None:
+            self._road.upstream.lead_to(host, port)
+            self._road.addressing.lead_to(f"{host}:{port}", known_as)
+
+        self._await(lead())
 
     def close(self) -> tuple[Call, ...]:
         """Stop, wait a moment for what is under way, and return the calls; idempotent.
@@ -259,6 +273,11 @@ class Gateway:
             if not self._busy or self._loop.time() > ends:
                 return
             await asyncio.sleep(0.01)
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 80
 
 
 def _own_failure(error: Exception) -> ExecutorError:

@@ -38,6 +38,7 @@ class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     incoming: Incoming
+    port: int
     idle_since: float = 0.0
     # Everything that was begun was sent.
     sent: bool = False
@@ -107,6 +108,13 @@ class Upstream:
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Send requests to another engine from now on; those under way are still answered."""
+        self._host, self._port = host, port
+        for connection in self._idle:
+            self._end(connection)
+        self._idle.clear()
+
     async def send(
         self,
         method: str,
@@ -157,18 +165,20 @@ class Upstream:
             if connection.usable():
                 return connection
             self._end(connection)
+        port = self._port
         try:
-            reader, writer = await asyncio.open_connection(self._host, self._port, limit=1 << 18)
+            reader, writer = await asyncio.open_connection(self._host, port, limit=1 << 18)
         except OSError as error:
             raise EngineLost(f"the engine does not answer: {error}") from error
         incoming = Incoming(reader, patience_s=self._patience_s)
-        connection = _Connection(reader, writer, incoming)
+        connection = _Connection(reader, writer, incoming, port)
         self._open.add(connection)
         return connection
 
     def give_back(self, connection: _Connection, *, usable: bool) -> None:
         """Keep a connection for the next request, if both sides will."""
-        if usable and connection.sent and not connection.incoming.buffer:
+        here = connection.port == self._port
+        if usable and here and connection.sent and not connection.incoming.buffer:
             connection.idle_since = time.monotonic()
             connection.sent = False
             self._idle.append(connection)

@@ -17,6 +17,8 @@ from executor.catalog.catalog import Catalog
 from executor.errors import TargetFailed
 from executor.model.json import JsonObject
 from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
+from executor.model.verbs import is_mutating
+from executor.replica.rebuilding import Rebuilt
 
 _STACKS = "cloudformation"
 _STACK = "AWS::CloudFormation::Stack"
@@ -30,11 +32,20 @@ class Source(Protocol):
         ...
 
 
-class Builder(Protocol):
-    """Rebuilds resources in the sandbox."""
+class Rebuilding(Protocol):
+    """Makes the sandbox hold what was read."""
 
-    def seed(self, snapshot: Snapshot, services: Iterable[str], *, region: str) -> tuple[Gap, ...]:
-        """Rebuild the snapshot's resources of the services; returns what could not be."""
+    def rebuild(
+        self, baseline: Snapshot, scopes: Iterable[Scope], *, region: str, pristine: bool
+    ) -> Rebuilt:
+        """Rebuild what the target holds of some scopes, dependencies first.
+
+        `pristine`: no call that can change anything has reached the sandbox.
+        """
+        ...
+
+    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+        """Return what the sandbox holds."""
         ...
 
 
@@ -46,32 +57,26 @@ class Hydrator:
         *,
         catalog: Catalog,
         source: Source | None,
-        sandbox: Source,
-        seeder: Builder,
+        rebuilder: Rebuilding,
         account: str,
         region: str,
         progress: Callable[[str], None] = lambda text: None,
-        uncopied: Callable[[], tuple[Gap, ...]] = tuple,
         elsewhere: str = "",
     ) -> None:
         """Args:
         catalog: the declarations.
         source: the target; None when there is none, and the replica starts empty.
-        sandbox: reads the sandbox.
-        seeder: rebuilds in the sandbox.
+        rebuilder: makes the sandbox hold what was read, and reads it.
         account: 12-digit account.
         region: default region.
         progress: told what is being hydrated.
         elsewhere: the account where it is not the run's own.
-        uncopied: what the seeder could not copy of the target's data since it was last asked.
         """
         self._catalog = catalog
         self._source = source
-        self._sandbox = sandbox
-        self._seeder = seeder
+        self._rebuilder = rebuilder
         self._region = region
         self._progress = progress
-        self._uncopied = uncopied
         self._elsewhere = elsewhere
         self._lock = threading.Lock()
         self._done: set[Scope] = set()
@@ -79,6 +84,7 @@ class Hydrator:
         self._announced: set[str] = set()
         self._stacks: dict[str, Snapshot] = {}
         self._answered = False
+        self._changed = False
         empty = Snapshot(account=account, region=region)
         self._baseline = empty
         self._prior = empty
@@ -125,18 +131,29 @@ class Hydrator:
                 self._hydrate(wanted, region)
             self._done.add(self._scope(service, region))
             self._prepared.add(key)
+            # If there is a call, it is let through from here on.
+            self._changed |= bool(operation) and is_mutating(service, operation)
 
     def prepare_all(self, region: str) -> None:
         """Hydrate every service of the catalog."""
-        for service in self._catalog.in_seed_order(self._catalog.services):
-            self.prepare(service, "", region)
+        self._prepare_together(self._catalog.in_seed_order(self._catalog.services), region)
 
     def prepare_types(self, type_globs: Iterable[str], region: str) -> None:
         """Hydrate the services of the types that an intent names (globs are left alone)."""
-        for glob in type_globs:
-            service = self._catalog.service_of(glob)
-            if service:
-                self.prepare(service, "", region)
+        homes = (self._catalog.service_of(glob) for glob in type_globs)
+        self._prepare_together([service for service in homes if service], region)
+
+    def _prepare_together(self, services: Iterable[str], region: str) -> None:
+        """Hydrate services in one go, before there is any call."""
+        names = tuple(services)
+        with self._lock:
+            aims = {n: self._catalog.aims(n, "", None, self._announced) for n in names}
+            wanted = {w for n in names for w in self._wanted(n, "", region, aims[n])}
+            if wanted:
+                self._hydrate(self._catalog.in_seed_order(wanted), region)
+            for name in names:
+                self._done.add(self._scope(name, region))
+                self._prepared.add((name, "", region, aims[name]))
 
     def _scope(self, service: str, region: str) -> Scope:
         found = self._catalog.service(service)
@@ -188,21 +205,35 @@ class Hydrator:
     def _hydrate(self, services: tuple[str, ...], region: str) -> None:
         self._progress(", ".join(services))
         scopes = [self._scope(name, region) for name in services]
-        missing: tuple[Gap, ...] = ()
-        if self._source is not None:
-            baseline = self._source.read(scopes)
-            if not self._answered:
-                _refuse_nothing_readable(baseline, services)
-                self._answered = True
-            self._baseline = self._baseline.merged(baseline)
-            missing = baseline.gaps + self._seeder.seed(baseline, services, region=region)
-            missing += self._uncopied()
-        prior = self._sandbox.read(scopes)
-        if self._source is not None:
-            prior = _with_unbuilt(prior, baseline).with_originals(baseline)
-            missing += _not_rebuilt(self._catalog, baseline, prior, missing)
-        self._prior = self._prior.merged(_with_gaps(prior, missing))
+        if self._source is None:
+            self._prior = self._prior.merged(self._rebuilder.read(scopes))
+            self._done.update(scopes)
+            return
+        baseline = self._source.read(scopes)
+        if not self._answered:
+            _refuse_nothing_readable(baseline, services)
+            self._answered = True
+        self._baseline = self._baseline.merged(baseline)
+        rebuilt = self._rebuilder.rebuild(
+            baseline, scopes, region=region, pristine=not self._changed
+        )
+        prior = _with_unbuilt(rebuilt.prior, self._baseline).with_originals(self._baseline)
+        missing = baseline.gaps + rebuilt.missing
+        missing += _not_rebuilt(self._catalog, baseline, prior, missing)
+        # What was there before may be there anew, with other ids where they are the engine's own.
+        kept = _without(self._catalog, self._prior, rebuilt.scopes)
+        self._prior = kept.merged(_with_gaps(prior, missing))
         self._done.update(scopes)
+
+
+def _without(catalog: Catalog, snapshot: Snapshot, scopes: Iterable[Scope]) -> Snapshot:
+    places = {(scope.service, scope.region) for scope in scopes}
+    resources = {
+        address: r
+        for address, r in snapshot.resources.items()
+        if (catalog.service_of(r.type), r.region) not in places
+    }
+    return replace(snapshot, resources=resources)
 
 
 def _refuse_nothing_readable(baseline: Snapshot, services: tuple[str, ...]) -> None:

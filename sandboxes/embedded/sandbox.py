@@ -199,14 +199,15 @@ class EmbeddedSandbox:
         except OSError as error:
             raise ReplicaGone(f"the template {replica.id} is gone") from error
 
-    def draft(self) -> EmbeddedDraft:
+    def draft(self, on: KeptReplica | None = None) -> EmbeddedDraft:
         """Fork a child to be seeded and kept."""
         if not self.keeps:
             raise NotKept("a zygote of one's own is forked from once")
         try:
             if (why := self._asked({"ask": "kept", "spec": self._wired()}).get("useless")) != "":
                 raise NotKept(f"nothing is kept here: {why}")
-            return EmbeddedDraft(self._child({"ask": "draft", "spec": self._wired()}))
+            of = {"template": on.id} if on is not None else {}
+            return EmbeddedDraft(self._child({"ask": "draft", "spec": self._wired(), **of}))
         except (wire.Severed, EngineStartFailed) as error:
             raise NotKept(f"there is no draft: {error}") from error
 

@@ -100,7 +100,7 @@ class Limits:
         idle_s: how long one is kept that nobody forks from.
     """
 
-    count: int = 8
+    count: int = 24
     bytes: int = 512 << 20
     idle_s: float = 600.0
 

@@ -8,8 +8,9 @@ from executor.catalog.catalog import Catalog
 from executor.effects import Differ
 from executor.model.call import Trace
 from executor.model.effect import Doubt
-from executor.model.resource import Gap, Member, Resource, Scope, Snapshot
+from executor.model.resource import Member, Resource, Scope, Snapshot
 from executor.replica import Hydrator
+from executor.replica.rebuilding import Rebuilt
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 EMPTY = Snapshot(account=ACCOUNT, region=REGION)
@@ -24,17 +25,21 @@ class FakeSource:
         )
 
 
-class FakeBuilder:
-    def seed(self, snapshot: Snapshot, services: Iterable[str], *, region: str) -> tuple[Gap, ...]:
-        return ()
+class FakeRebuilder(FakeSource):
+    """Rebuilds nothing."""
+
+    def rebuild(
+        self, baseline: Snapshot, scopes: Iterable[Scope], *, region: str, pristine: bool
+    ) -> Rebuilt:
+        found = tuple(scopes)
+        return Rebuilt(prior=self.read(found), scopes=found)
 
 
 def hydrator() -> Hydrator:
     return Hydrator(
         catalog=Catalog(),
         source=FakeSource(),
-        sandbox=FakeSource(),
-        seeder=FakeBuilder(),
+        rebuilder=FakeRebuilder(),
         account=ACCOUNT,
         region=REGION,
     )
