@@ -9,11 +9,11 @@ import importlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from executor.assembly.bench import BenchMaker, RunsWorkshop, made_by
 from executor.assembly.targets import OpenTarget
@@ -50,6 +50,18 @@ _NEEDED_AFTER = (
 )
 
 
+class Led(Protocol):
+    """Who leads the change's calls to the sandbox."""
+
+    def lead_to(self, url: str, known_as: Sequence[str] = ()) -> None:
+        """Lead them to another one from now on, which may give out further addresses."""
+        ...
+
+    def quiet(self) -> AbstractContextManager[bool]:
+        """Tell whether no call is at the sandbox; none gets there within the context."""
+        ...
+
+
 class HydratedReplica:
     """A sandbox that hydrates by need, and can be read back; of one account or several."""
 
@@ -76,7 +88,7 @@ class HydratedReplica:
         self._lock = threading.Lock()
         self._own = wing("", self)
         self._wings = {"": self._own}
-        self._led: Callable[[str, Sequence[str]], None] = lambda url, known_as: None
+        self._led: Led | None = None
 
     @property
     def baseline(self) -> Snapshot:
@@ -107,13 +119,18 @@ class HydratedReplica:
         """Make what calls the sandbox for a service, before it is needed."""
         self._own.get_ready(service)
 
-    def leads(self, lead: Callable[[str, Sequence[str]], None]) -> None:
+    def leads(self, led: Led) -> None:
         """Tell somebody from now on where the sandbox has moved, and what it was known as."""
-        self._led = lead
+        self._led = led
 
     def moved(self, url: str, seeded_at: Sequence[str]) -> None:
         """The sandbox is a fork of another one now."""
-        self._led(url, seeded_at)
+        if self._led is not None:
+            self._led.lead_to(url, seeded_at)
+
+    def quiet(self) -> AbstractContextManager[bool]:
+        """Tell whether no call is at the sandbox, and let none get there meanwhile."""
+        return self._led.quiet() if self._led is not None else nullcontext(True)
 
     def keep_the_rest(self) -> None:
         """Keep for the next run what this one could not fork."""
@@ -252,6 +269,7 @@ def _wing(
         objects=hydration.objects,
         known=_known(source),
         alone=replica.alone,
+        quiet=replica.quiet,
     )
     hydrator = Hydrator(
         catalog=catalog,
@@ -352,7 +370,7 @@ def open_gateway(
         parameters_tell=replica.catalog.parameters_tell,
         doors=doors,
     )
-    replica.leads(gateway.lead_to)
+    replica.leads(gateway)
     return gateway
 
 

@@ -14,6 +14,7 @@ from executor.gateway.accounts import Accounts
 from executor.gateway.addressing import Addressing, Headers
 from executor.gateway.admission import Refused, Rule, first_refusal
 from executor.gateway.attempts import Attempts
+from executor.gateway.passage import Passage
 from executor.gateway.preparation import Preparation
 from executor.gateway.recorder import Recorder
 from executor.gateway.sight import Sight
@@ -68,6 +69,7 @@ class Road:
     redaction: Redaction
     vault: Vault | None
     addressing: Addressing
+    passage: Passage
     upstream: Upstream
     answers: Answers
 
@@ -109,8 +111,12 @@ class Exchange:
         if refused is not None:
             await respond(self._refused(request, identity, refused))
             return
-        call = self._begin(identity, request)
-        await self._forward(request, identity, call, body, respond)
+        await self._road.passage.enter()
+        try:
+            call = self._begin(identity, request)
+            await self._forward(request, identity, call, body, respond)
+        finally:
+            self._road.passage.leave()
 
     async def _unprepared(self, request: WireRequest, identity: Identity) -> Refused | None:
         preparation = self._road.preparation

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from executor.gateway.connection import ClientConnection, Patience
 from executor.gateway.doors import Doors
 from executor.gateway.exchange import Exchange, Road
 from executor.gateway.listening import Listening
+from executor.gateway.passage import Passage
 from executor.gateway.preparation import Preparation, Prepare
 from executor.gateway.recorder import Recorder
 from executor.gateway.upstream import Upstream
@@ -37,6 +39,7 @@ from executor.gateway.wire import Answers, Identifier, Models, Redaction
 from executor.model.call import Call
 
 _CLOSE_S = 5.0
+_QUIET_S = 2.0
 # Rounds of the loop from a connection in a door's queue to its request being led: fewer than ten.
 _TURNS = 25
 
@@ -110,6 +113,7 @@ class Gateway:
             redaction=Redaction(models),
             vault=vault,
             addressing=addressing,
+            passage=Passage(),
             upstream=Upstream(host, port, patience_s=self._patience.answer_s),
             answers=Answers(models),
         )
@@ -143,6 +147,8 @@ class Gateway:
     def lead_to(self, url: str, known_as: Sequence[str] = ()) -> None:
         """Lead calls to another engine from now on; those under way are answered by the old one.
 
+        What those are answered is told in the new one's ids: let it be `quiet`.
+
         Args:
             url: the engine's URL.
             known_as: further addresses, `host:port`, that it may give out as its own.
@@ -154,6 +160,19 @@ class Gateway:
             self._road.addressing.lead_to(f"{host}:{port}", known_as)
 
         self._await(lead())
+
+    @contextmanager
+    def quiet(self) -> Iterator[bool]:
+        """Tell whether no call is at the engine; if so, none gets there within the context.
+
+        Not for the gateway's own thread.
+        """
+        quiet = self._await(self._road.passage.clear(_QUIET_S))
+        try:
+            yield quiet
+        finally:
+            if quiet:
+                self._loop.call_soon_threadsafe(self._road.passage.reopen)
 
     def close(self) -> tuple[Call, ...]:
         """Stop, wait a moment for what is under way, and return the calls; idempotent.

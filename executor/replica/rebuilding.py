@@ -150,6 +150,7 @@ class Rebuilder:
         objects: int = 1_000,
         known: Callable[[Scope], Snapshot] | None = None,
         alone: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+        quiet: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:
         """Args:
         catalog: the declarations.
@@ -160,7 +161,8 @@ class Rebuilder:
         objects: how many objects of a bucket are rebuilt at most.
         known: what the target holds of a scope that was not asked for, where that can be told
             without asking; None where it cannot.
-        alone: whether nobody else works in the sandbox; nobody begins to within the context.
+        alone: whether no other account is rebuilt in the sandbox; none is within the context.
+        quiet: whether no call is at the sandbox; none gets there within the context.
         """
         self._catalog = catalog
         self._bench = bench
@@ -170,6 +172,7 @@ class Rebuilder:
         self._objects = objects
         self._known = known
         self._alone = alone
+        self._quiet = quiet
         self._fork: _Fork | None = None
         # What has been asked for and is in the fork: name -> digest.
         self._parts: dict[str, str] = {_MADE_BY: made_by}
@@ -255,14 +258,17 @@ class Rebuilder:
         try:
             found = self._find(keeper, wanted) or self._extended(keeper, [group])
             memo = Memo(keeper.memo(found))
-            keeper.become(found)
+            # An answer under way from here would be told in the ids of the fork.
+            with self._quiet() as quiet:
+                if quiet:
+                    keeper.become(found)
+                    self._fork = _Fork(replica=found, memo=memo)
+                    self._bench = self._workshop.moved(memo.seeded_at, memo.pairs)
         except (NotKept, ReplicaGone, ValueError) as error:
             self._account.note = str(error)
             self._keeper = None
             return False
-        self._fork = _Fork(replica=found, memo=memo)
-        self._bench = self._workshop.moved(memo.seeded_at, memo.pairs)
-        return True
+        return quiet
 
     def _find(self, keeper: KeepsReplicas, wanted: Mapping[str, str]) -> KeptReplica | None:
         """Return the fullest replica that holds nothing but what the target holds."""

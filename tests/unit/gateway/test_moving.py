@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +63,41 @@ def test_what_is_under_way_is_answered_by_the_old_engine(opened: Open, other: Fa
         client.send(sqs("ListQueues"))
         client.answer()
     assert (len(road.engine.asked), len(other.asked)) == (1, 1)
+
+
+def test_it_is_quiet_when_what_was_under_way_is_answered(opened: Open) -> None:
+    road = opened()
+    road.ask(sqs("ListQueues"))
+    with road.client() as client:
+        with road.gateway.quiet() as quiet:
+            assert quiet
+            client.send(sqs("ListQueues"))
+            time.sleep(0.2)
+            assert len(road.engine.asked) == 1, "it was let to the engine"
+        client.answer()
+    assert len(road.engine.asked) == 2
+
+
+def test_it_is_not_quiet_while_the_engine_takes_its_time(opened: Open) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def slowly(asked: Asked) -> Told:
+        arrived.set()
+        go_on.wait(10)
+        return Told(body=b"{}")
+
+    road = opened(answering=slowly)
+    with road.client() as client:
+        client.send(sqs("ListQueues"))
+        assert arrived.wait(10)
+        with road.gateway.quiet() as quiet:
+            assert not quiet
+        go_on.set()
+        client.answer()
+        client.send(sqs("ListQueues"))
+        client.answer()
+    with road.gateway.quiet() as quiet:
+        assert quiet
 
 
 def test_what_the_engine_calls_itself_leads_to_the_gateway(opened: Open, other: FakeEngine) -> None:

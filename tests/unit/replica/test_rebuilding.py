@@ -117,10 +117,21 @@ class FakeDraft:
 class Run:
     """One run in a sandbox of its own."""
 
-    def __init__(self, keeper: FakeKeeper, *, alone: bool = True, known: Snapshot | None = None):
+    def __init__(
+        self,
+        keeper: FakeKeeper,
+        *,
+        alone: bool = True,
+        quiet: bool = True,
+        known: Snapshot | None = None,
+    ) -> None:
         @contextmanager
         def are_we_alone() -> Iterator[bool]:
             yield alone
+
+        @contextmanager
+        def is_it_quiet() -> Iterator[bool]:
+            yield quiet
 
         self.own = FakeBench("sandbox")
         self.rebuilder = Rebuilder(
@@ -131,6 +142,7 @@ class Run:
             made_by="us",
             known=None if known is None else lambda scope: known,
             alone=are_we_alone,
+            quiet=is_it_quiet,
         )
 
     def touch(self, baseline: Snapshot, *scopes: Scope, pristine: bool = True) -> list[str]:
@@ -176,12 +188,14 @@ def test_what_is_read_next_is_seeded_on_top_as_long_as_nothing_has_changed(
     assert len(keeper.became) == 4
 
 
-@pytest.mark.parametrize("why", ["changed", "not alone", "seeded before", "holds something"])
+@pytest.mark.parametrize(
+    "why", ["changed", "not alone", "seeded before", "holds something", "a call is under way"]
+)
 def test_the_sandbox_stays_what_it_is_where_a_fork_would_lack_something(
     keeper: FakeKeeper, why: str
 ) -> None:
     Run(keeper).touch(of(queue()), SQS)
-    run = Run(keeper, alone=why != "not alone")
+    run = Run(keeper, alone=why != "not alone", quiet=why != "a call is under way")
     if why == "seeded before":
         run.touch(of(TOPIC), SNS, pristine=False)
     if why == "holds something":
