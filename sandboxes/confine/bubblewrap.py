@@ -165,7 +165,7 @@ class Bubblewrap:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         with self._relay(occupant, private) as relay:
             cage = Cage.build(occupant, private, self._limits, self._interpreter)
-            story = Story(NAME, occupant, self._limits)
+            story = Story(NAME, occupant, self._limits, notes=[*cage.notes])
             with cage.start() as process:
                 outlet = Outlet(output, self._limits.output, lambda: story.flooded(cage.end))
                 copier = Copier(process, outlet)

@@ -39,13 +39,16 @@ class Cage:
         program: Sequence[str],
         settings: Mapping[str, object],
         run: str,
+        notes: Sequence[str] = (),
     ) -> None:
         """Args:
         flags: for `bwrap`.
         program: the program inside, and its first arguments.
         settings: for the program inside.
         run: marks the processes.
+        notes: what somebody may miss inside.
         """
+        self.notes = tuple(notes)
         self._flags = flags
         self._program = program
         self._settings = settings
@@ -106,6 +109,7 @@ class Cage:
             [str(python), *starting("main")],
             settings_of(occupant, view, limits, variables, host=host),
             marker_value(occupant.run, environment.get(MARKER, "")),
+            view.notes,
         )
 
     @contextlib.contextmanager

@@ -176,6 +176,7 @@ class Container:
             remove_orphans(client)
             image = find_image(client, self._image)
             stowed = self._stowed(client, image, occupant, private)
+            story.notes.extend(stowed.notes)
             outlet = Outlet(output, self._limits.output, lambda: story.flooded(crate.end))
             crate = Crate(_roads(occupant, private), outlet.take)
             with _container(client, occupant.run, image, stowed, crate):

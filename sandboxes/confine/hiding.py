@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_below
+from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_in
 from sandboxes.confine.view import View, Work
 
 _KEEPS_SECRETS = (
@@ -33,7 +33,7 @@ def hide_secrets(
     home: Path,
     work: Work,
     shown: Sequence[Path],
-    neighbours: Path | None,
+    secrets: Iterable[Path],
     environment: Mapping[str, str],
     empty: Path,
     system: bool,
@@ -45,12 +45,12 @@ def hide_secrets(
         home: the user's home directory.
         work: the work directory.
         shown: places that are shown besides.
-        neighbours: the one of them that lies around the work directory.
+        secrets: what is known to be secret in and around the work directory.
         environment: the caller's.
         empty: a directory with an empty directory `directory` and an empty file `file`.
         system: the machine's own directories are shown as well.
     """
-    secret = {*_secret_places(home, work, shown, neighbours, environment), *_sockets()}
+    secret = {*secrets, *_secret_places(home, shown, environment), *_sockets()}
     if system:
         secret.update(_of_the_system(home))
     for path in sorted(secret, key=lambda path: len(path.parts)):
@@ -58,16 +58,11 @@ def hide_secrets(
 
 
 def _secret_places(
-    home: Path,
-    work: Work,
-    shown: Sequence[Path],
-    neighbours: Path | None,
-    environment: Mapping[str, str],
+    home: Path, shown: Sequence[Path], environment: Mapping[str, str]
 ) -> Iterable[Path]:
     for place in shown:
         if place.is_dir():
-            yield from secrets_below(place, home, project=place == neighbours)
-    yield from secrets_below(work.shown, home, project=True)
+            yield from secrets_in(place, home)
     for name in _KEEPS_SECRETS:
         value = environment.get(name, "")
         if value.startswith("/"):
@@ -79,7 +74,7 @@ def _of_the_system(home: Path) -> Iterable[Path]:
     if os.getuid() == 0:
         yield from kept_from_others(Path("/etc"))
     if Path("/opt") in home.parents:
-        yield from secrets_below(home, home)
+        yield from secrets_in(home, home)
 
 
 def _sockets() -> Iterable[Path]:

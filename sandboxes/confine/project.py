@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandboxes.confine.hiding import hide_secrets
+from sandboxes.confine.secrets import MOST_DIRECTORIES, TooMuchError, secrets_of_project
 from sandboxes.confine.tools import SYSTEM
 from sandboxes.confine.view import View, Work
 
@@ -36,9 +38,12 @@ def show_project(
         empty: a directory with an empty directory `directory` and an empty file `file`.
         system: the machine's own directories are shown as well.
     """
-    neighbours = neighbourhood(work.shown, home)
-    shown = [*places, *([neighbours] if neighbours else [])]
-    for place in shown:
+    around = neighbourhood(work.shown, home)
+    secrets: Iterable[Path] = around.secrets
+    if around.place is None:
+        secrets = secrets_of_project(work.shown, home, most=None)
+    shown = tuple(places)
+    for place in (*shown, *([around.place] if around.place else ())):
         if not place.is_relative_to(work.shown):
             view.show(place)
             view.read_only.append(place)
@@ -53,28 +58,69 @@ def show_project(
         home=home,
         work=work,
         shown=shown,
-        neighbours=neighbours,
+        secrets=secrets,
         environment=environment,
         empty=empty,
         system=system,
     )
+    if around.withheld is not None:
+        view.notes.append(
+            f"{around.withheld}, around the work directory, is not shown as a whole: secrets are"
+            f" looked for in at most {MOST_DIRECTORIES} directories"
+        )
 
 
-def neighbourhood(work: Path, home: Path) -> Path | None:
-    """Return the directory around the work directory that it may refer to, if there is one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbourhood:
+    """What lies around the work directory.
+
+    Attributes:
+        place: the directory around it that is shown, if one is.
+        secrets: what in there is not.
+        withheld: what would be shown if it were not too much to look through.
+    """
+
+    place: Path | None = None
+    secrets: tuple[Path, ...] = ()
+    withheld: Path | None = None
+
+
+def neighbourhood(work: Path, home: Path, *, most: int = MOST_DIRECTORIES) -> Neighbourhood:
+    """Return what the work directory may refer to, as far as it can be looked through.
 
     That is its repository, or what lies two levels up at most; never a home directory or a
     place that everybody shares.
+
+    Args:
+        work: the work directory.
+        home: the user's home directory.
+        most: how many directories are looked through.
     """
+    withheld = None
+    for place in sorted(_around(work, home), key=lambda path: len(path.parts)):
+        try:
+            secrets = tuple(secrets_of_project(place, home, most=most))
+        except TooMuchError:
+            withheld = withheld or place
+        else:
+            return Neighbourhood(place=place, secrets=secrets, withheld=withheld)
+    return Neighbourhood(withheld=withheld)
+
+
+def _around(work: Path, home: Path) -> Iterator[Path]:
+    """Yield directories around the work directory, the nearest first."""
     shared = {Path(p) for p in (*SYSTEM, *_SHARED)} | {home}
     if not home.is_relative_to(tempfile.gettempdir()):
         shared.update(home.parents)
-    found = None
-    for level, directory in enumerate(work.parents):
+    own = []
+    for directory in work.parents:
         if directory in shared or directory.parent == Path("/home"):
             break
+        own.append(directory)
+    for level, directory in enumerate(own):
         if any((directory / name).exists() for name in _REPOSITORY):
-            return directory
-        if level < _LEVELS and directory.is_dir():
-            found = directory
-    return found
+            own = own[: level + 1]
+            break
+    else:
+        own = own[:_LEVELS]
+    yield from (directory for directory in own if directory.is_dir())

@@ -7,7 +7,8 @@ there, so this list guards what lies beside tools and beside the work directory.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 IN_HOME = (
@@ -68,29 +69,63 @@ IN_SYSTEM = (
     "/etc/sudoers.d",
     "/etc/wireguard",
 )
-_MOST_DIRECTORIES = 1000
-_LEVELS = 3
+MOST_DIRECTORIES = 5_000
+"""How many a place may have that is looked through."""
+
 # Of other people's making, and large.
 _DEEP = frozenset({".git", ".terraform", ".venv", "__pycache__", "node_modules", "venv"})
 
 
-def secrets_below(directory: Path, home: Path, *, project: bool = False) -> Iterator[Path]:
+class TooMuchError(Exception):
+    """A place has more directories than are looked through."""
+
+
+def secrets_in(directory: Path, home: Path) -> Iterator[Path]:
     """Return the known secret files and directories that lie in a directory.
 
     Args:
         directory: what is going to be shown.
         home: the user's home directory.
-        project: it belongs to a project: look a few levels deep, and leave what projects need.
     """
-    names = [name for name in IN_HOME if not (project and name in _OF_PROJECTS)]
+    yield from _of_home(directory, home)
+    with suppress(OSError):
+        yield from _named(directory, set(os.listdir(directory)), IN_HOME)  # noqa: PTH208
+
+
+def secrets_of_project(
+    directory: Path, home: Path, *, most: int | None = MOST_DIRECTORIES
+) -> Iterator[Path]:
+    """Return the known secret files and directories that lie anywhere below a directory.
+
+    What projects need is none, nor is what lies in directories of other people's making.
+
+    Args:
+        directory: what is going to be shown.
+        home: the user's home directory.
+        most: how many directories are looked through; None for all.
+
+    Raises:
+        TooMuchError: there are more.
+    """
+    names = [name for name in IN_HOME if name not in _OF_PROJECTS]
+    yield from _of_home(directory, home)
+    waiting = [directory]
+    looked = 0
+    while waiting:
+        looked += 1
+        if most is not None and looked > most:
+            raise TooMuchError
+        place = waiting.pop()
+        there, below = _look(place)
+        waiting += below
+        yield from _named(place, there, names)
+
+
+def _of_home(directory: Path, home: Path) -> Iterator[Path]:
     for name in IN_HOME:
         path = home / name
         if path.is_relative_to(directory) and os.path.lexists(path):
             yield path
-    yield from _present(directory, names)
-    if project:
-        for child in _directories(directory):
-            yield from _present(child, names)
 
 
 def kept_from_others(directory: Path) -> Iterator[Path]:
@@ -119,38 +154,19 @@ def is_secret(path: Path) -> bool:
     )
 
 
-def _present(directory: Path, names: Iterable[str]) -> Iterator[Path]:
-    try:
-        there = set(os.listdir(directory))  # noqa: PTH208 - one look instead of one per name
-    except OSError:
-        return
+def _named(directory: Path, there: Container[str], names: Iterable[str]) -> Iterator[Path]:
     for name in names:
         if name.partition("/")[0] in there and os.path.lexists(directory / name):
             yield directory / name
 
 
-def _directories(top: Path) -> Iterator[Path]:
-    """Return directories below one, the nearest first, as far as it is worth to look."""
-    level = [top]
-    left = _MOST_DIRECTORIES
-    for _ in range(_LEVELS):
-        below: list[Path] = []
-        for directory in level:
-            below += _children(directory)
-        yield from below[:left]
-        left -= len(below)
-        if left <= 0:
-            return
-        level = below
-
-
-def _children(directory: Path) -> list[Path]:
-    try:
-        with os.scandir(directory) as entries:
-            return [
-                Path(entry.path)
-                for entry in entries
-                if entry.name not in _DEEP and entry.is_dir(follow_symlinks=False)
-            ]
-    except OSError:
-        return []
+def _look(directory: Path) -> tuple[set[str], list[Path]]:
+    """Return the names in a directory, and the directories among them to look through."""
+    names: set[str] = set()
+    below: list[Path] = []
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            names.add(entry.name)
+            if entry.name not in _DEEP and entry.is_dir(follow_symlinks=False):
+                below.append(Path(entry.path))
+    return names, below

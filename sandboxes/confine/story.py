@@ -39,6 +39,7 @@ class Story:
         wrong: what does not hold, by kind.
         blocked: names that were asked for in vain.
         ends: why it was ended.
+        notes: what else a reader should know, one sentence each.
         started: the command runs, or ran.
         missing: why it cannot be run, as an error number; 0 where it can.
         broken: what is wrong with the confinement itself.
@@ -53,6 +54,7 @@ class Story:
     wrong: dict[str, list[str]] = field(default_factory=dict)
     blocked: list[str] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     started: bool = False
     missing: int = 0
     broken: str = ""
@@ -153,6 +155,6 @@ class Story:
             network="network" not in self.wrong and not privileged,
             filesystem="filesystem" not in self.wrong and not privileged and not in_place,
             credentials="credentials" not in self.wrong and not privileged,
-            notes=(*notes, *self.ends),
+            notes=(*notes, *self.notes, *self.ends),
             blocked=tuple(dict.fromkeys(self.blocked)),
         )

@@ -68,10 +68,12 @@ class Stowed:
     Attributes:
         options: for the Docker SDK.
         settings: for the program inside.
+        notes: what somebody may miss inside.
     """
 
     options: Mapping[str, Any]
     settings: Mapping[str, object]
+    notes: Sequence[str]
 
 
 def stow(
@@ -114,6 +116,7 @@ def stow(
             "tmpfs": _in_memory(view, place),
         },
         settings=settings,
+        notes=tuple(view.notes),
     )
 
 

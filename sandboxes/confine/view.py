@@ -92,12 +92,14 @@ class View:
         writable: mount points that can be written.
         read_only: directories that cannot, to be tried.
         hidden: paths at which nothing must be seen.
+        notes: what somebody may miss, one sentence each.
     """
 
     home: Path
     writable: list[Path] = field(default_factory=list)
     read_only: list[Path] = field(default_factory=list)
     hidden: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _mounts: dict[Path, Mount] = field(default_factory=dict)
 
     @property

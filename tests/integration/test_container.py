@@ -107,7 +107,7 @@ def test_docker_is_asked_for_no_more_than_is_needed(client: DockerClient, run: R
 def test_nothing_is_left_of_it(client: DockerClient, run: Runner) -> None:
     run("sh", "-c", "setsid sleep 60 &")
     label = f"executor.run={RUN}"
-    assert client.containers.list(all=True, filters={"label": label}) == []
+    assert client.containers.list(all=True, filters={"label": label}, ignore_removed=True) == []
     assert not [p for p in Path("/tmp").glob(f"executor-{RUN}-*")]
 
 
@@ -117,7 +117,7 @@ def test_a_container_that_was_made_and_never_started_is_reaped(client: DockerCli
     labels = labels_of_owner(RUN) | {PID: str(ended.pid), START: "1"}
     left = client.containers.create(image_of_tests(), "true", labels=labels)
     assert f"container {left.name}" in reap_containers()
-    assert client.containers.list(all=True, filters={"id": str(left.id)}) == []
+    assert client.containers.list(all=True, filters={"id": str(left.id)}, ignore_removed=True) == []
 
 
 def test_another_container_reaches_this_machine_and_this_one_does_not(

@@ -107,7 +107,8 @@ def containers(run: str) -> list[str]:
     except NoDocker:
         return []
     with contextlib.closing(client):
-        found = client.containers.list(all=True, filters={"label": f"executor.run={run}"})
+        label = f"executor.run={run}"
+        found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
         return [str(container.name) for container in found]
 
 

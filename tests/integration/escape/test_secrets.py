@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sandboxes.confine.secrets import MOST_DIRECTORIES
 from tests.integration.confining import BUBBLEWRAP
 from tests.integration.escape.attempts import Ground
 
@@ -84,6 +85,17 @@ def test_a_credentials_file_beside_the_work_directory_cannot_be_read(ground: Gro
     ground.fails_only_confined(READ, path)
     shown = ground.confined("print(open(__import__('sys').argv[1]).read())", plain)
     assert "a module" in shown.text
+
+
+def test_credentials_among_more_directories_than_are_looked_through_cannot_be_read(
+    ground: Ground,
+) -> None:
+    place = ground.root / "neighbour"
+    path = keep(place / "last" / ".aws" / "credentials")
+    for n in range(MOST_DIRECTORIES):
+        (place / str(n)).mkdir()
+    notes = ground.fails_only_confined(READ, path).outcome.isolation.notes
+    assert any("not shown as a whole" in note for note in notes), notes
 
 
 def test_credentials_in_the_work_directory_cannot_be_read(ground: Ground) -> None:

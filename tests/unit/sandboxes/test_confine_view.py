@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandboxes.confine.allowed import account_variables, allowed
 from sandboxes.confine.environment import Appearance
-from sandboxes.confine.project import neighbourhood
-from sandboxes.confine.secrets import kept_from_others, secrets_below
+from sandboxes.confine.project import Neighbourhood, neighbourhood
+from sandboxes.confine.secrets import kept_from_others, secrets_in, secrets_of_project
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import find_java, make_trust
 
@@ -79,15 +79,13 @@ def test_settings_with_a_key_in_them_are_not_shown(home: Path) -> None:
 
 def test_secrets_beside_tools_and_projects_are_found(tmp_path: Path, home: Path) -> None:
     project = tmp_path / "project"
-    for path in (home / ".aws" / "credentials", project / "deep" / "er" / ".ssh" / "id"):
+    deep = project.joinpath(*"abcdefgh")
+    for path in (home / ".aws" / "credentials", deep / ".ssh" / "id"):
         path.parent.mkdir(parents=True)
         path.touch()
     (project / ".npmrc").touch()
-    assert set(secrets_below(tmp_path, home, project=True)) == {
-        home / ".aws",
-        project / "deep" / "er" / ".ssh",
-    }
-    assert list(secrets_below(project, home)) == [project / ".npmrc"]
+    assert set(secrets_of_project(tmp_path, home)) == {home / ".aws", deep / ".ssh"}
+    assert list(secrets_in(project, home)) == [project / ".npmrc"]
 
 
 def test_what_others_may_not_read_is_found(tmp_path: Path) -> None:
@@ -108,19 +106,35 @@ def test_the_neighbours_are_the_repository_or_two_levels(tmp_path: Path) -> None
     home = Path("/home/user")
     work = tmp_path / "infra" / "envs" / "prod"
     work.mkdir(parents=True)
-    assert neighbourhood(work, home) == tmp_path / "infra"
+    assert neighbourhood(work, home).place == tmp_path / "infra"
     (tmp_path / ".git").mkdir()
-    assert neighbourhood(work, home) == tmp_path
+    assert neighbourhood(work, home).place == tmp_path
+
+
+def test_what_is_too_much_to_look_through_is_not_shown(tmp_path: Path) -> None:
+    home = Path("/home/user")
+    work = tmp_path / "infra" / "envs" / "prod"
+    for path in (work, tmp_path / ".git", tmp_path / "docs" / "old", tmp_path / "infra" / "dns"):
+        path.mkdir(parents=True)
+    secret = tmp_path / "infra" / ".netrc"
+    secret.touch()
+    whole = neighbourhood(work, home, most=7)
+    assert whole == Neighbourhood(place=tmp_path, secrets=(secret,))
+    part = neighbourhood(work, home, most=6)
+    assert part == Neighbourhood(place=tmp_path / "infra", secrets=(secret,), withheld=tmp_path)
+    close = neighbourhood(work, home, most=2)
+    assert close == Neighbourhood(place=work.parent, withheld=tmp_path)
+    assert neighbourhood(work, home, most=1) == Neighbourhood(withheld=tmp_path)
 
 
 def test_homes_and_shared_places_are_no_neighbours(tmp_path: Path) -> None:
-    assert neighbourhood(tmp_path / "project", tmp_path) is None
-    assert neighbourhood(Path("/tmp/project"), Path("/root")) is None
-    assert neighbourhood(Path("/home/user/project"), Path("/home/user")) is None
-    assert neighbourhood(Path("/home/other/project"), Path("/home/user")) is None
-    assert neighbourhood(Path("/root/project"), Path("/root")) is None
-    assert neighbourhood(Path("/usr/project"), Path("/root")) is None
-    assert neighbourhood(Path("/"), Path("/root")) is None
+    assert neighbourhood(tmp_path / "project", tmp_path).place is None
+    assert neighbourhood(Path("/tmp/project"), Path("/root")).place is None
+    assert neighbourhood(Path("/home/user/project"), Path("/home/user")).place is None
+    assert neighbourhood(Path("/home/other/project"), Path("/home/user")).place is None
+    assert neighbourhood(Path("/root/project"), Path("/root")).place is None
+    assert neighbourhood(Path("/usr/project"), Path("/root")).place is None
+    assert neighbourhood(Path("/"), Path("/root")).place is None
 
 
 def test_only_known_variables_are_passed() -> None:
