@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # A file's tests share what they set up, so they stay together.
 PYTEST_ARGS ?= -q -n 2 --dist loadfile
 
-.PHONY: help demo localstack-image fidelity fidelity-page test check lint types imports bench requirements clean
+.PHONY: help demo localstack-image fidelity operations fidelity-page test check lint types imports bench requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,6 +35,10 @@ localstack-image: ## pull the pinned LocalStack image, or build it from packages
 # One engine and one service: make fidelity ENGINE=moto SERVICE=sqs
 fidelity: $(READY) ## find out what each engine keeps of each type
 	$(BIN)/python -m tests.conformance.fidelity $(ENGINE:%=--engine %) $(SERVICE:%=--service %)
+
+# One engine and one service: make operations ENGINE=moto SERVICE=sqs
+operations: $(READY) ## find out which operations each engine implements
+	$(BIN)/python -m sandboxes.listing $(ENGINE) $(SERVICE:%=--service %)
 
 fidelity-page: $(READY) ## write docs/fidelity.md from what was found out
 	$(BIN)/python -m sandboxes.fidelity.page

@@ -1,12 +1,13 @@
-"""Find out what LocalStack implements: `python -m sandboxes.localstack.examine`.
+"""Find out what LocalStack implements, with the evidence: `make operations ENGINE=localstack`.
 
-Writes `operations.json` beside this file, from two sources that must agree:
+There are two sources that must agree:
 
-* read off its providers, inside the image (`image/list_operations.py`);
-* asked: each of those operations is called in a fresh sandbox with made-up parameters, and left
-  out when the answer is that it is not implemented. (That it stumbles over the parameters shows
-  that there is something to stumble.) Of S3, only what `s3_proofs` and `s3_settings` have shown
-  is kept.
+* read off its providers, inside the image (`image/list_operations.py`): where an operation is;
+* asked: each of those operations is called with made-up parameters, and left out when the answer
+  is that it is not implemented. (That it stumbles over the parameters shows that there is
+  something to stumble.) Of S3, only what `s3_proofs` and `s3_settings` have shown is kept.
+
+Each service is asked in a fresh sandbox, so that its answers do not depend on the others.
 
 Both images are served by one list, so what one of them lacks is left out (`_LACKING`), unless
 `operations` can tell by the image.
@@ -18,14 +19,16 @@ import http.client
 import json
 import re
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sandboxes.embedded.operations.generate import proven_s3
-from sandboxes.embedded.operations.prober import Prober
+from sandboxes.embedded.operations.evidence import Listing, by_method, told
+from sandboxes.embedded.operations.prober import Prober, probing_session
+from sandboxes.embedded.operations.s3_proving import proven_s3
 from sandboxes.embedded.operations.transports import Answer, Outgoing
 from sandboxes.localstack.engine import LocalStackEngine
-from sandboxes.localstack.images import image_to_use
+from sandboxes.localstack.images import VERSION, image_to_use
 from sandboxes.model import SandboxSpec
 
 _HERE = Path(__file__).parent
@@ -42,21 +45,30 @@ _LACKING = {
 }
 
 
-def main() -> None:
-    """Write the list of LocalStack's operations."""
+def examine(services: Collection[str] = ()) -> Listing:
+    """Return what LocalStack implements.
+
+    Args:
+        services: those to examine; all when there are none.
+
+    Raises:
+        SandboxError: no sandbox could be started.
+        SystemExit: the image is not of the pinned version.
+    """
     listed = _read_off()
-    with LocalStackEngine().start(SandboxSpec(run="examine")) as sandbox:
-        prober = Prober(_OverHttp(sandbox.url))
-        found = {service: _confirmed(prober, service, names) for service, names in listed.items()}
-        version = sandbox.info.version
-    operations = {service: sorted(names) for service, names in sorted(found.items()) if names}
-    content = {"emulator": "localstack", "version": version, "operations": operations}
-    _HERE.joinpath("operations.json").write_text(json.dumps(content, indent=1) + "\n")
-    count = sum(map(len, operations.values()))
-    sys.stdout.write(f"{count} operations of {len(operations)} services\n")
+    session = probing_session()
+    found: dict[str, Mapping[str, str]] = {}
+    for service in sorted(listed.keys() & services if services else listed):
+        with LocalStackEngine().start(SandboxSpec(run="examine")) as sandbox:
+            prober = Prober(_OverHttp(sandbox.url), session)
+            confirmed = _confirmed(prober, service, listed[service])
+        if confirmed:
+            found[service] = confirmed
+            sys.stderr.write(f"{service}: {len(confirmed)}\n")
+    return found
 
 
-def _read_off() -> dict[str, frozenset[str]]:
+def _read_off() -> dict[str, dict[str, str]]:
     import docker
 
     program = _HERE.joinpath("image", "list_operations.py").read_text()
@@ -71,25 +83,31 @@ def _read_off() -> dict[str, frozenset[str]]:
         )
     finally:
         client.close()
-    listed = json.loads(output)["operations"]
-    return {name: frozenset(listed[name]) for name in listed.keys() - _DOWNLOADED}
+    content = json.loads(output)
+    if content["version"] != VERSION:
+        raise SystemExit(f"the image is of LocalStack {content['version']}, the list of {VERSION}")
+    listed: dict[str, dict[str, str]] = content["operations"]
+    return {name: listed[name] for name in listed.keys() - _DOWNLOADED}
 
 
-def _confirmed(prober: Prober, service: str, listed: frozenset[str]) -> frozenset[str]:
-    listed = listed - _LACKING.get(service, frozenset())
+def _confirmed(prober: Prober, service: str, listed: Mapping[str, str]) -> dict[str, str]:
+    names = listed.keys() - _LACKING.get(service, frozenset())
     if service == "s3":
-        return listed & proven_s3(prober)
+        proven = proven_s3(prober)
+        return {
+            name: by_method(listed[name], proven[name]) for name in sorted(names & proven.keys())
+        }
     client = prober.client(service)
     known = set(client.meta.service_model.operation_names)
-    kept: set[str] = set()
-    for operation in sorted(listed & known):
+    kept: dict[str, str] = {}
+    for operation in sorted(names & known):
         answer = prober.probe(client, operation).answer
         if answer is None or _refuses(answer):
             said = f"{answer.status} {answer.body[:160]!r}" if answer else "no answer"
             sys.stderr.write(f"{service} {operation}: {said}\n")
         else:
-            kept.add(operation)
-    return frozenset(kept)
+            kept[operation] = by_method(listed[operation], told(client, answer))
+    return kept
 
 
 def _refuses(answer: Answer) -> bool:
@@ -118,7 +136,3 @@ class _OverHttp:
         finally:
             connection.close()
         return Answer(status=answer.status, headers=headers, body=body, ran=frozenset())
-
-
-if __name__ == "__main__":
-    main()

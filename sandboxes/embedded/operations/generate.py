@@ -1,10 +1,12 @@
-"""Find out what an emulator implements: `python -m sandboxes.embedded.operations.generate NAME`.
+"""Find out what an emulator implements, with the evidence: `make operations`.
 
-Writes `NAME.json` beside this file. The emulator runs in a forked process, guarded like a
-sandbox. Evidence, by the kind of protocol:
+The emulator is loaded once. Each service is examined in a forked process of its own, guarded
+like a sandbox, so that what is found of one does not depend on the others. Evidence, by the
+kind of protocol:
 
 * Where a request names its operation (query, EC2, JSON, CBOR): the answer differs from the
-  answer to the same request for an operation that does not exist.
+  answer to the same request for an operation that does not exist. (Of moto the function is
+  asked for, as below.)
 * Where an operation is a method and a path: a function of the emulator's that bears the
   operation's name ran. Emulators take unknown paths for known ones.
 * S3: what `s3_proofs` and `s3_settings` have shown, and nothing else.
@@ -14,27 +16,40 @@ What would run the change's code is left out: nothing is executed in a sandbox (
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandboxes.embedded import guard
 from sandboxes.embedded.emulators import emulator_named
-from sandboxes.embedded.installed import EMULATORS, emulator_version
-from sandboxes.embedded.operations.parameters import KEY
-from sandboxes.embedded.operations.prober import Outcome, Prober, alike
-from sandboxes.embedded.operations.s3_proofs import BODY, PROOFS, Call, unharmed
-from sandboxes.embedded.operations.s3_settings import SETTING_PROOFS
-from sandboxes.embedded.operations.transports import MiniStackTransport, MotoTransport, Transport
+from sandboxes.embedded.operations.evidence import (
+    Listing,
+    by_difference,
+    by_function,
+    function_named,
+    plain_name,
+    told,
+)
+from sandboxes.embedded.operations.prober import Outcome, Prober, alike, probing_session
+from sandboxes.embedded.operations.s3_proving import proven_s3
+from sandboxes.embedded.operations.transports import (
+    MiniStackTransport,
+    MotoTransport,
+    Transport,
+    learn_service_names,
+)
 
 if TYPE_CHECKING:
+    from botocore.session import Session
+
     from sandboxes.embedded.operations.prober import Client
 
 _NAMED_ON_THE_WIRE = frozenset({"query", "ec2", "json", "smithy-rpc-v2-cbor"})
@@ -60,7 +75,12 @@ _ANSWERED_BY_OTHERS: Mapping[str, frozenset[str]] = {
     "ministack": frozenset(
         {"elb", "neptune", "kinesisanalytics", "lakeformation", "bedrock-data-automation"}
     ),
-    "moto": frozenset(),
+    "moto": frozenset(
+        {
+            *("bedrock-agent-runtime", "bedrock-data-automation", "kinesisanalytics"),
+            *("lambda-microvms", "lex-models"),
+        }
+    ),
 }
 
 # Functions of an emulator that are named otherwise than the operation they are.
@@ -102,58 +122,83 @@ _NAMED_OTHERWISE: Mapping[str, str] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the list of an emulator's operations."""
-    parser = argparse.ArgumentParser(prog="sandboxes.embedded.operations.generate")
-    parser.add_argument("emulator", choices=EMULATORS)
-    name = parser.parse_args(arguments).emulator
-    found = _in_guarded_process(name)
-    count = sum(map(len, found.values()))
-    content = {"emulator": name, "version": emulator_version(name), "operations": found}
-    path = Path(__file__).with_name(f"{name}.json")
-    path.write_text(json.dumps(content, indent=1) + "\n")
-    sys.stdout.write(f"{path.name}: {count} operations of {len(found)} services\n")
+def examine(name: str, services: Collection[str] = ()) -> Listing:
+    """Return what an installed emulator implements.
 
+    Args:
+        name: the emulator's.
+        services: those to examine; all when there are none.
 
-def _in_guarded_process(name: str) -> dict[str, list[str]]:
+    Raises:
+        SystemExit: it could not be examined; how it failed is on stderr.
+    """
     with tempfile.TemporaryDirectory(prefix="executor-operations-") as directory:
         answer = Path(directory) / "operations.json"
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                answer.write_text(json.dumps(_examine(name, directory)))
-                status = 0
-            finally:
-                sys.stderr.flush()
-                os._exit(status)
-        _, ended = os.waitpid(pid, 0)
-        if ended != 0:
-            raise SystemExit(f"{name} could not be examined (status {ended})")
-        found: dict[str, list[str]] = json.loads(answer.read_bytes())
+        _in_fork(name, partial(_examine, name, directory, services, answer))
+        found: dict[str, dict[str, str]] = json.loads(answer.read_bytes())
         return found
 
 
-def _examine(name: str, directory: str) -> dict[str, list[str]]:
+def _in_fork(what: str, work: Callable[[], None]) -> None:
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    _, ended = os.waitpid(pid, 0)
+    if ended != 0:
+        raise SystemExit(f"{what} could not be examined (status {ended})")
+
+
+def _examine(name: str, directory: str, services: Collection[str], answer: Path) -> None:
     for variable in [v for v in os.environ if v.startswith(("AWS_", "DOCKER"))]:
         del os.environ[variable]
     os.environ.update({"HOME": directory, "TMPDIR": directory})
     tempfile.tempdir = directory
     os.chdir(directory)
+    # moto prints a line for each request to a service that it does not have.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     emulator = emulator_named(name)
     os.environ.update(emulator.settings(directory))
     emulator.load()
+    while emulator.warm():
+        pass
+    if name == "ministack":
+        learn_service_names()
     logging.disable(logging.CRITICAL)
     sys.dont_write_bytecode = True
-    prober = Prober(_transport(name))
+    session = probing_session()
+    found: dict[str, Mapping[str, str]] = {}
+    for service in sorted(services or session.get_available_services()):
+        if service in _ANSWERED_BY_OTHERS[name]:
+            continue
+        examination = partial(_examine_service, name, directory, service, session, answer)
+        _in_fork(f"{name} {service}", examination)
+        operations = json.loads(answer.read_bytes())
+        if operations:
+            found[service] = operations
+            sys.stderr.write(f"{service}: {len(operations)}\n")
+    answer.write_text(json.dumps(found))
+
+
+def _examine_service(
+    name: str, directory: str, service: str, session: Session, answer: Path
+) -> None:
+    prober = Prober(_transport(name), session)
     guard.install(directory, 65535)
-    found: dict[str, list[str]] = {}
-    for service in sorted(set(prober.services()) - _ANSWERED_BY_OTHERS[name]):
-        names = proven_s3(prober) if service == "s3" else _implemented(prober, service, name)
-        if names:
-            found[service] = sorted(names - _RUNS_CODE.get(service, frozenset()))
-            sys.stderr.write(f"{service}: {len(names)}\n")
-    return found
+    found = proven_s3(prober) if service == "s3" else _implemented(prober, service, name)
+    kept = {
+        operation: found[operation]
+        for operation in sorted(found.keys() - _RUNS_CODE.get(service, frozenset()))
+    }
+    answer.write_text(json.dumps(kept))
 
 
 def _transport(name: str) -> Transport:
@@ -165,24 +210,20 @@ def _transport(name: str) -> Transport:
     return MotoTransport(dispatcher)
 
 
-def _implemented(prober: Prober, service: str, emulator: str) -> set[str]:
+def _implemented(prober: Prober, service: str, emulator: str) -> dict[str, str]:
     client = prober.client(service)
     model = client.meta.service_model
-    named = model.resolved_protocol in _NAMED_ON_THE_WIRE
-    found: set[str] = set()
+    named = model.resolved_protocol in _NAMED_ON_THE_WIRE and emulator == "ministack"
+    found: dict[str, str] = {}
     for operation in model.operation_names:
         outcome = prober.probe(client, operation)
-        if _refused(outcome) or not _by_the_right_module(outcome, service):
+        if _refused(outcome) or not _by_the_right_module(outcome):
             continue
-        if named and emulator == "ministack":
-            unknown = prober.unknown(operation)
-            shown = unknown is not None and outcome.answer is not None
-            if shown and unknown and outcome.answer:
-                shown = not alike(outcome.answer, unknown, operation)
-        else:
-            shown = _bears_the_name(outcome, operation)
+        shown = (
+            _differing(prober, client, outcome, operation) if named else _run(outcome, operation)
+        )
         if shown:
-            found.add(operation)
+            found[operation] = shown
     return found
 
 
@@ -193,55 +234,22 @@ def _refused(outcome: Outcome) -> bool:
     return answer.status >= 400 and _NOT_IMPLEMENTED.search(answer.body) is not None
 
 
-def _by_the_right_module(outcome: Outcome, service: str) -> bool:
+def _by_the_right_module(outcome: Outcome) -> bool:
     # What no service claims ends up with S3.
     ran = outcome.answer.ran if outcome.answer else frozenset()
     modules = {name.split(":")[0] for name in ran}
     return any(not re.search(r"(services|moto)\.s3(\.|$)", m) for m in modules)
 
 
-def _bears_the_name(outcome: Outcome, operation: str) -> bool:
+def _differing(prober: Prober, client: Client, outcome: Outcome, operation: str) -> str:
+    answer, unknown = outcome.answer, prober.unknown(operation)
+    if answer is None or unknown is None or alike(answer, unknown, operation):
+        return ""
+    return by_difference(told(client, answer), told(client, unknown))
+
+
+def _run(outcome: Outcome, operation: str) -> str:
     ran = outcome.answer.ran if outcome.answer else frozenset()
-    functions = {name.split(":")[1] for name in ran}
-    plain = {function.replace("_", "").lower() for function in functions}
-    return operation.lower() in plain or _NAMED_OTHERWISE.get(operation) in functions
-
-
-def proven_s3(prober: Prober) -> set[str]:
-    """Return the operations of S3 that are shown to do what they say."""
-    client = prober.client("s3")
-    known = set(client.meta.service_model.operation_names)
-    call = _caller(client)
-    found: set[str] = set()
-    for number, proof in enumerate((*PROOFS, *SETTING_PROOFS)):
-        bucket = f"probe-{number}"
-        call("CreateBucket", Bucket=bucket)
-        call("PutObject", Bucket=bucket, Key=KEY, Body=BODY)
-        try:
-            for shown in proof(call, bucket):
-                if not unharmed(call, bucket):
-                    raise AssertionError(f"{shown} did harm")
-                found |= set(shown)
-        except Exception as error:
-            # Whatever ends a proof, what it had yet to show is not implemented.
-            line = (
-                error.__traceback__.tb_next.tb_lineno
-                if error.__traceback__ and error.__traceback__.tb_next
-                else 0
-            )
-            why = f"{type(error).__name__}: {error}"[:200]
-            sys.stderr.write(f"s3: proof {number}, line {line}: {why}\n")
-    return found & known
-
-
-def _caller(client: Client) -> Call:
-    def call(operation: str, **parameters: object) -> Mapping[str, Any]:
-        answer: dict[str, Any] = client._make_api_call(operation, parameters)
-        answer.pop("ResponseMetadata", None)
-        return answer
-
-    return call
-
-
-if __name__ == "__main__":
-    main()
+    names = {operation.lower(), plain_name(_NAMED_OTHERWISE.get(operation, operation))}
+    function = function_named(names, ran)
+    return by_function(function) if function else ""

@@ -12,6 +12,7 @@ from sandboxes.embedded.operations.transports import Answer, Outgoing, Transport
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.session import Session
 
 Client = Any
 """botocore makes the methods of its clients at run time."""
@@ -35,24 +36,28 @@ class Outcome:
     error: str
 
 
+def probing_session() -> Session:
+    """Return a session that has loaded what takes long and all services need."""
+    from botocore.session import Session
+
+    session = Session()
+    session.set_credentials(_ACCOUNT, "probe")
+    session.create_client("sts", region_name="us-east-1")
+    return session
+
+
 class Prober:
     """Makes requests with botocore that go to a transport."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, session: Session) -> None:
         """Args:
         transport: leads to the emulator.
+        session: of `probing_session`.
         """
-        from botocore.session import Session
-
         self._transport = transport
-        self._session = Session()
-        self._session.set_credentials(_ACCOUNT, "probe")
+        self._session = session
         self._sent: Outgoing | None = None
         self._last: Answer | None = None
-
-    def services(self) -> list[str]:
-        """Return every service botocore knows."""
-        return list(self._session.get_available_services())
 
     def client(self, service: str) -> Client:
         """Return a client whose requests go to the transport."""

@@ -34,7 +34,7 @@ class Answer:
         status: HTTP status; 500 where the emulator raised.
         headers: of the response.
         body: of the response.
-        ran: `module:function` of every function of the emulator's services that ran.
+        ran: `module:qualified name` of every function of the emulator's services that ran.
     """
 
     status: int
@@ -51,8 +51,15 @@ class Transport(Protocol):
         ...
 
 
+# Of no service of moto's: its dispatcher, say, has a `get_application` of its own.
+_OF_NO_SERVICE = ("moto.backends", "moto.core.", "moto.moto_api.", "moto.moto_server.")
+
 # A worker thread outlives the request that it was started for, and goes on reporting here.
 _ran: set[str] = set()
+
+
+def _of_a_service(module: str, package: str) -> bool:
+    return module.startswith(package) and not module.startswith(_OF_NO_SERVICE)
 
 
 @contextmanager
@@ -60,8 +67,8 @@ def _watching(package: str) -> Iterator[set[str]]:
     def profile(frame: FrameType, event: str, argument: object) -> None:
         if event == "call":
             module = frame.f_globals.get("__name__", "")
-            if isinstance(module, str) and module.startswith(package):
-                _ran.add(f"{module}:{frame.f_code.co_name}")
+            if isinstance(module, str) and _of_a_service(module, package):
+                _ran.add(f"{module}:{frame.f_code.co_qualname}")
 
     import threading
 
@@ -74,6 +81,12 @@ def _watching(package: str) -> Iterator[set[str]]:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
+
+
+def learn_service_names() -> None:
+    """Let MiniStack read AWS's services now, which every fork would do for seconds."""
+    router = importlib.import_module("ministack.core.router")
+    router._is_aws_service_name("probe")
 
 
 class MiniStackTransport:

@@ -4,9 +4,10 @@ Run inside the image:
 
     docker run --rm -i --entrypoint python IMAGE - < list_operations.py > operations.json
 
-Read off LocalStack's own providers: an operation counts when the provider overrides it, or
-when the service falls back to moto and moto's response class has a method for it. Services
-that the open build only announces have no provider and do not count.
+Read off LocalStack's own providers: an operation counts when the provider overrides it, when
+the service passes on what it does not have itself, or when it falls back to moto and moto's
+response class has a method for it. Printed is where: `module:Class.method`. Services that the
+open build only announces have no provider and do not count.
 """
 
 import importlib
@@ -60,31 +61,45 @@ def built(function):
 
 
 def moto_methods(service):
-    """Return names of methods of moto's response classes of a service."""
-    names = set()
+    """Return name -> where, of the methods of moto's response classes of a service."""
+    found = {}
     module_name = {"lambda": "awslambda", "logs": "logs", "events": "events"}.get(
         service, service.replace("-", "")
     )
     try:
         module = importlib.import_module(f"moto.{module_name}.responses")
     except ImportError:
-        return names
-    for _, kind in inspect.getmembers(module, inspect.isclass):
+        return found
+    kinds = [kind for _, kind in inspect.getmembers(module, inspect.isclass)]
+    # What answers a request, before what it calls.
+    for kind in sorted(kinds, key=lambda kind: ".responses" not in kind.__module__):
         if kind.__module__.startswith("moto."):
-            names.update(n for n, _ in inspect.getmembers(kind, callable))
-    return names
+            found = callables(kind) | found
+    return found
+
+
+def callables(kind):
+    """Return name -> where, of what can be called in a class."""
+    return {name: where(kind, name) for name, _ in inspect.getmembers(kind, callable)}
+
+
+def where(kind, name):
+    """Return `module:Class.method` of what a class has under a name, inherited or not."""
+    method = getattr(kind, name)
+    module = getattr(method, "__module__", None) or kind.__module__
+    return f"{module}:{getattr(method, '__qualname__', name)}"
 
 
 def methods_of(provider):
-    """Return botocore operation name -> whether the provider itself implements it."""
+    """Return botocore operation name -> where the provider itself implements it."""
     found = {}
     for stub in type(provider).__mro__:
         if not stub.__module__.startswith("localstack.aws.api."):
             continue
         for name, declared in vars(stub).items():
             operation = getattr(declared, "operation", None)
-            if operation is not None:
-                found[operation] = implements(type(provider), name)
+            if operation is not None and implements(type(provider), name):
+                found.setdefault(operation, where(type(provider), name))
     return found
 
 
@@ -104,7 +119,30 @@ def ec2_methods():
     """Moto spreads EC2 over many modules, all mixed into one class."""
     from moto.ec2.responses import EC2Response
 
-    return {n for n, _ in inspect.getmembers(EC2Response, callable)}
+    return callables(EC2Response)
+
+
+def passing_on(text):
+    """Return where a service passes on what its provider does not have; None if it does not."""
+    if "HttpFallbackDispatcher" not in text:
+        return None
+    from localstack.aws.forwarder import HttpFallbackDispatcher
+
+    return f"{HttpFallbackDispatcher.__module__}:{HttpFallbackDispatcher.__name__}"
+
+
+def listed_operations(service, model, provider, text):
+    """Return operation -> where it is implemented."""
+    own = methods_of(provider)
+    moto = {}
+    if "Moto" in text:
+        moto = ec2_methods() if service == "ec2" else moto_methods(service)
+    onwards = passing_on(text)
+    found = {
+        operation: own.get(operation) or moto.get(xform_name(operation)) or onwards
+        for operation in sorted(model.operation_names)
+    }
+    return {operation: place for operation, place in found.items() if place}
 
 
 def main():
@@ -127,17 +165,7 @@ def main():
             print(f"left out: {name}: no provider", file=sys.stderr)
             continue
         model = session.get_service_model(service)
-        own = methods_of(provider)
-        falls_back = "Moto" in text
-        moto = (
-            (ec2_methods() if service == "ec2" else moto_methods(service)) if falls_back else set()
-        )
-        forwards = "HttpFallbackDispatcher" in text
-        operations = sorted(
-            operation
-            for operation in model.operation_names
-            if forwards or own.get(operation) or xform_name(operation) in moto
-        )
+        operations = listed_operations(service, model, provider, text)
         if operations:
             listed[service] = operations
     print(

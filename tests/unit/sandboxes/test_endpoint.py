@@ -127,7 +127,7 @@ def test_what_was_never_examined_has_no_operations(
 
 
 def test_caller_may_name_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = {"emulator": "e", "version": "1", "operations": {"sqs": ["CreateQueue"]}}
+    listed = {"emulator": "e", "version": "1", "operations": {"sqs": {"CreateQueue": "tried"}}}
     path = tmp_path / "operations.json"
     path.write_text(json.dumps(listed))
     with serving({}) as url:
@@ -138,7 +138,10 @@ def test_caller_may_name_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             assert sandbox.operations.implements("sqs", "CreateQueue")
 
 
-@pytest.mark.parametrize("content", [None, "", "{}", '{"operations": {}}'])
+_WITHOUT_EVIDENCE = '{"emulator": "e", "version": "1", "operations": {"sqs": ["CreateQueue"]}}'
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"operations": {}}', _WITHOUT_EVIDENCE])
 def test_list_that_cannot_be_read_is_an_error(content: str | None, tmp_path: Path) -> None:
     path = tmp_path / "operations.json"
     if content is not None:

@@ -86,6 +86,19 @@ def test_what_ministack_lacks_is_not_listed(service: str, operation: str) -> Non
     assert not load_operations("ministack", version("ministack")).implements(service, operation)
 
 
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("lex-models", "DeleteBot"),
+        ("kinesisanalytics", "CreateApplication"),
+        ("opensearch", "GetApplication"),
+        ("amplifybackend", "GetBackend"),
+    ],
+)
+def test_what_another_part_of_moto_answers_is_not_listed(service: str, operation: str) -> None:
+    assert not load_operations("moto", version("moto")).implements(service, operation)
+
+
 @pytest.mark.parametrize("emulator", EMULATORS)
 def test_names_are_botocores(emulator: str) -> None:
     session = Session()
@@ -103,6 +116,13 @@ def test_names_are_botocores(emulator: str) -> None:
         "{}",
         '{"emulator": "e", "version": "1"}',
         '{"emulator": "e", "version": "1", "operations": 3}',
+        '{"emulator": "e", "version": "1", "operations": ["sqs"]}',
+        '{"emulator": "e", "version": "1", "operations": {"sqs": ["CreateQueue"]}}',
+        '{"emulator": "e", "version": "1", "operations": {"sqs": {"CreateQueue": ""}}}',
+        '{"emulator": "e", "version": "1", "operations": {"sqs": {"CreateQueue": null}}}',
+        '{"emulator": "e", "version": "1", "operations": {"sqs": {"CreateQueue": ["runs a:b"]}}}',
+        '{"emulator": "e", "version": "1", "operations": '
+        '{"sqs": {"CreateQueue": "runs a:b"}, "sns": {"Publish": 1}}}',
     ],
 )
 def test_unreadable_list_lists_nothing(content: str, tmp_path: Path) -> None:
@@ -114,7 +134,7 @@ def test_unreadable_list_lists_nothing(content: str, tmp_path: Path) -> None:
 
 def test_list_is_read_for_its_emulator_and_version_only(tmp_path: Path) -> None:
     path = tmp_path / "operations.json"
-    content = {"emulator": "e", "version": "1", "operations": {"sqs": ["CreateQueue"]}}
+    content = {"emulator": "e", "version": "1", "operations": {"sqs": {"CreateQueue": "runs a:b"}}}
     path.write_text(json.dumps(content))
     assert read_operations(path, "e", "1").implements("sqs", "CreateQueue")
     assert not read_operations(path, "e", "2").by_service
