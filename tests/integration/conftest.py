@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -56,10 +57,19 @@ def plays_production() -> str:
     return "ministack"
 
 
+@pytest.fixture(scope="session")
+def world() -> Iterator[Path]:
+    """Yield a directory for background servers that no run under test knows of."""
+    # Not pytest's: the paths of unix sockets are short.
+    with tempfile.TemporaryDirectory(prefix="xw-") as place:
+        yield Path(place)
+        stop_daemons(Path(place))
+
+
 @pytest.fixture
-def production(plays_production: str) -> Iterator[Production]:
-    spec = SandboxSpec(run="production", account=ACCOUNT, region=REGION, daemon=False)
-    with EmbeddedEngine(plays_production).start(spec) as account:
+def production(plays_production: str, world: Path) -> Iterator[Production]:
+    spec = SandboxSpec(run="production", account=ACCOUNT, region=REGION)
+    with EmbeddedEngine(plays_production, runtime=world).start(spec) as account:
         yield Production(account.url)
 
 

@@ -5,15 +5,12 @@ MiniStack has no Redshift; moto stands on both sides for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from executor import Report
-from sandboxes.embedded import EmbeddedEngine
-from sandboxes.model import SandboxSpec
-from tests.integration.conftest import ACCOUNT, REGION, Production, Rehearse
+from tests.integration.conftest import Production, Rehearse
 
 SECRET = {"MasterUsername": "owner", "MasterUserPassword": "Correct-horse-1"}
 WAREHOUSE = ("AWS::Redshift::Cluster", "warehouse")
@@ -82,10 +79,8 @@ class TestOnMoto:
     """Redshift, with moto for the account and for the replica."""
 
     @pytest.fixture
-    def production(self) -> Iterator[Production]:
-        spec = SandboxSpec(run="production", account=ACCOUNT, region=REGION, daemon=False)
-        with EmbeddedEngine("moto").start(spec) as account:
-            yield Production(account.url)
+    def plays_production(self) -> str:
+        return "moto"
 
     @pytest.fixture(autouse=True)
     def _moto(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

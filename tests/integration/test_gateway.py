@@ -53,7 +53,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    spec = SandboxSpec(run="gateway-test", account=ACCOUNT, region=REGION, daemon=False)
+    spec = SandboxSpec(run="gateway-test", account=ACCOUNT, region=REGION)
     with EmbeddedEngine().start(spec) as engine:
         trace = tmp_path / "trace.jsonl"
         vault = Vault(tmp_path / "replay", b"k" * 32)

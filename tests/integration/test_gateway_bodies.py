@@ -35,7 +35,7 @@ _VPCS = b"""<DescribeVpcsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Sandbox]:
-    spec = SandboxSpec(run="gateway", account=ACCOUNT, region=REGION, daemon=False)
+    spec = SandboxSpec(run="gateway", account=ACCOUNT, region=REGION)
     with EmbeddedEngine("ministack").start(spec) as sandbox:
         yield sandbox
 

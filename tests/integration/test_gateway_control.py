@@ -152,7 +152,7 @@ def test_what_is_the_engines_own_is_granted_by_it_and_refused_at_every_door(
 
 def test_no_api_is_run_in_place_of_the_call_that_is_recorded(tmp_path: Path) -> None:
     """MiniStack runs the API that a host name or a path names, whatever the call is signed for."""
-    spec = SandboxSpec(run="control-test", account=ACCOUNT, region=REGION, daemon=False)
+    spec = SandboxSpec(run="control-test", account=ACCOUNT, region=REGION)
     with (
         EmbeddedEngine("ministack").start(spec) as engine,
         Gateway(

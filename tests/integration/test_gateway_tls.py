@@ -30,7 +30,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    spec = SandboxSpec(run="tls-test", account=ACCOUNT, region=REGION, daemon=False)
+    spec = SandboxSpec(run="tls-test", account=ACCOUNT, region=REGION)
     doors = Doors.open(tmp_path, tls=True)
     with (
         EmbeddedEngine().start(spec) as engine,
