@@ -22,6 +22,14 @@ KINDS = {
     "moto": {Kind.RUNS, Kind.SHOWN},
     LOCALSTACK: {Kind.HAS, Kind.HAS_SHOWN},
 }
+# What moto calls a service, or has in another's module.
+MOTOS_NAMES = {
+    "docdb": "rds",
+    "es": "opensearch",
+    "lambda": "awslambda",
+    "neptune": "rds",
+    "timestream-query": "timestreamwrite",
+}
 _EXAMINATION_S = 300
 _PAGE = Path(__file__).parents[2] / "docs" / "engines.md"
 
@@ -49,6 +57,20 @@ def test_s3_is_listed_by_proofs_alone(engine: str) -> None:
     _, listing = read_listing(list_of(engine))
     proven = {kind_of(evidence) for evidence in listing["s3"].values()}
     assert proven <= {Kind.SHOWN, Kind.HAS_SHOWN}
+
+
+def test_function_of_moto_that_ran_is_of_the_service_that_was_asked() -> None:
+    _, listing = read_listing(list_of("moto"))
+    strangers = {
+        (service, operation): evidence
+        for service, listed in listing.items()
+        for operation, evidence in listed.items()
+        if kind_of(evidence) is Kind.RUNS
+        and not evidence.startswith(
+            f"runs moto.{MOTOS_NAMES.get(service, service.replace('-', ''))}."
+        )
+    }
+    assert strangers == {}
 
 
 def test_evidence_that_the_documentation_explains_is_in_the_lists() -> None:
