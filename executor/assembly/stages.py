@@ -133,7 +133,8 @@ class RealStages:
 
     def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:
         """Open the only road to the sandbox."""
-        from executor.assembly.road import HydratedReplica, get_ready, open_gateway
+        from executor.assembly.road import get_ready, open_gateway
+        from executor.assembly.wings import HydratedReplica
 
         assert isinstance(replica, HydratedReplica)
         assert self._doors is not None

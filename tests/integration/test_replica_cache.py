@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from executor import Change, Executor, Report
-from executor.assembly.road import HydratedReplica, hydrated
+from executor.assembly.road import hydrated
 from executor.assembly.targets import open_target
+from executor.assembly.wings import HydratedReplica
 from executor.catalog.catalog import Catalog
 from executor.config import Config, resolve_target
 from executor.model.hydration import Hydration
