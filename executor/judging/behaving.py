@@ -14,7 +14,7 @@ from executor.judging.evidence import Evidence
 from executor.model.call import Call, Verb
 from executor.model.finding import Finding, Rule
 from executor.model.json import Json
-from executor.model.resource import Resource
+from executor.model.resource import DataMark, Resource
 from sandboxes.fidelity.behaviours import Behaviour
 
 _BUCKET = "AWS::S3::Bucket"
@@ -136,13 +136,13 @@ def _aka(evidence: Evidence, kind: str, handle: str) -> set[str]:
 
 
 def _bucket_is_full(evidence: Evidence, call: Call) -> bool:
-    return any(_holds(evidence, h) for h in _handles(evidence, call, _BUCKET))
+    return any(_holds(evidence, h, call) for h in _handles(evidence, call, _BUCKET))
 
 
 def _owns_full_bucket(evidence: Evidence, call: Call) -> bool:
     names = _handles(evidence, call, STACK)
     return any(
-        _holds(evidence, member.id)
+        _holds(evidence, member.id, call)
         for stack in evidence.prior.of_type(STACK)
         if not stack.handles.isdisjoint(names)
         for member in stack.members
@@ -150,12 +150,30 @@ def _owns_full_bucket(evidence: Evidence, call: Call) -> bool:
     )
 
 
-def _holds(evidence: Evidence, handle: str) -> bool:
+def _holds(evidence: Evidence, handle: str, until: Call) -> bool:
+    """Whether a bucket had anything in it when a call was made, as far as can be told."""
     return any(
-        r.data is not None and bool(r.data.count or not r.data.complete)
+        r.data is not None and _is_full(evidence, r, r.data, until)
         for r in evidence.prior.of_type(_BUCKET)
         if handle in r.handles
     )
+
+
+def _is_full(evidence: Evidence, bucket: Resource, data: DataMark, until: Call) -> bool:
+    left = {*data.entries, *data.unbuilt}
+    if not data.complete or (data.count or 0) > len(left):
+        return True
+    # What is erased where versions are kept leaves one behind.
+    keeps = bucket.properties.get("Versioning", "Off") != "Off"
+    for touch in evidence.trace.touches:
+        same = touch.type == _BUCKET and not touch.handles.isdisjoint(bucket.handles)
+        if not (same and touch.succeeded and touch.call < until.n):
+            continue
+        if touch.verb is Verb.WRITE:
+            left.add(touch.part)
+        elif touch.verb is Verb.ERASE and not keeps:
+            left.discard(touch.part)
+    return bool(left)
 
 
 _STACK_CHANGES = frozenset({"cloudformation:UpdateStack", "cloudformation:ExecuteChangeSet"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -187,6 +188,38 @@ def test_full_bucket_that_was_deleted_all_the_same_is_undecided() -> None:
     full = resource("AWS::S3::Bucket", "logs", held=1)
     assert undecided(Behaviour.FULL_BUCKET, deleted, held=[full])
     assert not undecided(Behaviour.FULL_BUCKET, deleted, held=[resource(full.type, "logs")])
+
+
+def bucket_of(*keys: str, versioning: str = "Off") -> Resource:
+    empty = resource("AWS::S3::Bucket", "logs", {"Versioning": versioning})
+    return replace(
+        empty, data=DataMark(unit="object", count=len(keys), entries=dict.fromkeys(keys, "x"))
+    )
+
+
+def test_bucket_that_the_run_emptied_is_not_full_and_one_that_it_filled_is() -> None:
+    stack = resource(STACK, "web", members=["logs"])
+    deleted = replace(DELETE_STACK, n=9)
+    erased = [
+        call("s3:DeleteObject", {"Bucket": "logs", "Key": key}, n=n)
+        for n, key in ((1, "a"), (2, "b"))
+    ]
+    put = call("s3:PutObject", {"Bucket": "logs", "Key": "c"}, n=3)
+    refused = call("s3:DeleteObject", {"Bucket": "logs", "Key": "b"}, n=2, status=403)
+    cases: list[tuple[Resource, list[Call], bool]] = [
+        (bucket_of("a", "b"), erased, False),
+        (bucket_of("a", "b"), erased[:1], True),
+        (bucket_of("a", "b"), [erased[0], refused], True),
+        (bucket_of("a", "b"), [*erased, put], True),
+        (bucket_of("a", "b", versioning="Enabled"), erased, True),
+        (bucket_of("a", "b"), [replace(each, n=each.n + 9) for each in erased], True),
+        (bucket_of(), [], False),
+        (bucket_of(), [put], True),
+    ]
+    for bucket, before, expected in cases:
+        calls = sorted([*before, deleted], key=lambda each: each.n)
+        found = undecided(Behaviour.STACK_WITH_FULL_BUCKET, *calls, held=[stack, bucket])
+        assert found is expected, (bucket.data, before)
 
 
 @pytest.mark.parametrize(
