@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeGuard, cast
 
 from executor.aws import Caller, CallFailed
+from executor.aws_faults import SteadyReads
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import Detail, Listing, ResourceType
 from executor.catalog.describing import describe, partition
@@ -70,7 +71,7 @@ class SnapshotReader:
         progress: told how many resources were read of those that are known.
         """
         self._catalog = catalog
-        self._api = api
+        self._api = SteadyReads(api)
         self._account = account
         self._region = region
         self._implements = implements or (lambda service, operation: True)
