@@ -115,12 +115,14 @@ def _wing(
     )
     workshop = RunsWorkshop(maker, replica.aliases, address, replica.moved)
     bench = workshop.here()
+    nothing_to_keep = source is None or elsewhere or copier is not None
+    keeper = None if nothing_to_keep else _keeper(sandbox)
     rebuilder = Rebuilder(
         catalog=catalog,
         bench=bench,
         workshop=workshop,
-        keeper=None if elsewhere or copier is not None else _keeper(sandbox),
-        made_by=made_by(sandbox, hydration),
+        keeper=keeper,
+        made_by=made_by(sandbox, hydration) if keeper is not None else "",
         objects=hydration.objects,
         known=_known(source),
         alone=replica.alone,

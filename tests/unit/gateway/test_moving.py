@@ -33,6 +33,19 @@ def ask(host: str) -> bytes:
     return request("POST", "/", headers, b'{"QueueName": "q"}', service="sqs")
 
 
+class Slowly:
+    """Answers when it is told to go on."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.arrived, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, asked: Asked) -> Told:
+        self.arrived.set()
+        self.go_on.wait(10)
+        return Told(body=self._body)
+
+
 def test_calls_go_to_the_new_engine_although_connections_to_the_old_are_open(
     opened: Open, other: FakeEngine
 ) -> None:
@@ -46,19 +59,13 @@ def test_calls_go_to_the_new_engine_although_connections_to_the_old_are_open(
 
 
 def test_what_is_under_way_is_answered_by_the_old_engine(opened: Open, other: FakeEngine) -> None:
-    arrived, go_on = threading.Event(), threading.Event()
-
-    def slowly(asked: Asked) -> Told:
-        arrived.set()
-        go_on.wait(10)
-        return Told(body=b'{"QueueUrls": ["old"]}')
-
+    slowly = Slowly(b'{"QueueUrls": ["old"]}')
     road = opened(answering=slowly)
     with road.client() as client:
         client.send(sqs("ListQueues"))
-        assert arrived.wait(10)
+        assert slowly.arrived.wait(10)
         road.gateway.lead_to(other.url)
-        go_on.set()
+        slowly.go_on.set()
         assert client.answer().body == b'{"QueueUrls": ["old"]}'
         client.send(sqs("ListQueues"))
         client.answer()
@@ -79,20 +86,14 @@ def test_it_is_quiet_when_what_was_under_way_is_answered(opened: Open) -> None:
 
 
 def test_it_is_not_quiet_while_the_engine_takes_its_time(opened: Open) -> None:
-    arrived, go_on = threading.Event(), threading.Event()
-
-    def slowly(asked: Asked) -> Told:
-        arrived.set()
-        go_on.wait(10)
-        return Told(body=b"{}")
-
+    slowly = Slowly(b"{}")
     road = opened(answering=slowly)
     with road.client() as client:
         client.send(sqs("ListQueues"))
-        assert arrived.wait(10)
+        assert slowly.arrived.wait(10)
         with road.gateway.quiet() as quiet:
             assert not quiet
-        go_on.set()
+        slowly.go_on.set()
         client.answer()
         client.send(sqs("ListQueues"))
         client.answer()
