@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from executor.catalog.catalog import Catalog
 from executor.model.codec import scope_from_json, scope_to_json
-from executor.model.resource import GLOBAL, Gap, Resource, Scope, Snapshot
+from executor.model.resource import Gap, Resource, Scope, Snapshot
 from executor.model.saved import SavedScope
 
 # Stands for the replica's address, which differs from run to run: in what was read, for the one at
@@ -137,8 +137,8 @@ def apart(
     found: dict[Scope, Contents] = {}
     by_home: dict[Scope, list[Resource]] = {}
     for resource in prior.resources.values():
-        region = GLOBAL if resource.region == GLOBAL else resource.region
-        by_home.setdefault(Scope(catalog.service_of(resource.type), region), []).append(resource)
+        home = Scope(catalog.service_of(resource.type), resource.region)
+        by_home.setdefault(home, []).append(resource)
     for scope in scopes:
         found[scope] = Contents(
             resources=tuple(by_home.get(scope, ())),
