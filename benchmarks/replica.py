@@ -28,8 +28,8 @@ from executor.config import Config
 from executor.model.application import TargetChoice
 from executor.model.hydration import Hydrate, Hydration
 from executor.model.progress import Silence
+from sandboxes.background.runtime import RUNTIME_VARIABLE
 from sandboxes.embedded import EmbeddedEngine, stop_daemons
-from sandboxes.embedded.places import RUNTIME_VARIABLE
 from sandboxes.embedded.sandbox import EmbeddedSandbox
 from sandboxes.model import SandboxSpec
 

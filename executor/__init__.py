@@ -15,8 +15,7 @@ Names are loaded when they are first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from executor.errors import ExecutorError, PromotionRefused
     from executor.library import Executor

@@ -16,9 +16,10 @@ from executor.ledger.ledger import Ledger
 from executor.ledger.store import RunStore
 from executor.model.application import DoctorLine
 from executor.model.target import TargetKind
+from sandboxes.background.asking import stop_daemons
 from sandboxes.confine.container import reap_containers
 from sandboxes.contract import Confinement
-from sandboxes.embedded.background import daemon_status, stop_daemons
+from sandboxes.embedded.background import daemon_status
 from sandboxes.embedded.trying import what_does_not_hold
 from sandboxes.errors import SandboxError
 from sandboxes.leases import reap_leases

@@ -27,7 +27,8 @@ serving, and forks from its own state from then on.
 
 from __future__ import annotations
 
-from sandboxes.embedded.background import DaemonStatus, daemon_status, stop_daemons
+from sandboxes.background.asking import stop_daemons
+from sandboxes.embedded.background import DaemonStatus, daemon_status
 from sandboxes.embedded.engine import EmbeddedEngine
 
 __all__ = ["DaemonStatus", "EmbeddedEngine", "daemon_status", "stop_daemons"]

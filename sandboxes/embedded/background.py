@@ -1,4 +1,4 @@
-"""The client's side of zygotes: reach the background server, start one, ask it, end it."""
+"""The client's side of zygotes: reach the background server, start one, ask how it is."""
 
 from __future__ import annotations
 
@@ -6,31 +6,27 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandboxes.embedded import wire
-from sandboxes.embedded.installed import emulator_version, zygote_key
-from sandboxes.embedded.places import (
+from sandboxes.background import wire
+from sandboxes.background.asking import ask, connect
+from sandboxes.background.places import (
     Home,
-    address_of,
     ensure_private,
-    homes,
     last_lines,
     runtime_directory,
 )
+from sandboxes.embedded.installed import emulator_version, zygote_key
 from sandboxes.errors import EngineStartFailed
 
 if TYPE_CHECKING:
     import subprocess
 
-_ANSWER_S = 5.0
 _START_S = 30.0
 _POLL_S = 0.005
-_ENDING_S = 5.0
 # What a zygote may know of the environment it is started in: nothing of the user's.
 _INHERITED = ("LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 
@@ -60,7 +56,7 @@ def daemon_status(emulator: str = "ministack", runtime: Path | None = None) -> D
     """Return the state of the background server that this version would use."""
     version = emulator_version(emulator) or "missing"
     home = Home(runtime or runtime_directory(), zygote_key(emulator, version))
-    answer = _ask(home, "status")
+    answer = ask(home, "status")
     if answer is None:
         return DaemonStatus(running=False, pid=0, sandboxes=0, socket=home.socket, idle_s=0.0)
     idle = answer.get("idle_s")
@@ -72,39 +68,6 @@ def daemon_status(emulator: str = "ministack", runtime: Path | None = None) -> D
         socket=home.socket,
         idle_s=float(idle) if isinstance(idle, int | float) else 0.0,
     )
-
-
-def stop_daemons(runtime: Path | None = None) -> Sequence[str]:
-    """Stop this user's background servers, of every version, and wait for their end.
-
-    Returns:
-        One line per server stopped. Sandboxes in use end with it.
-    """
-    stopped: list[str] = []
-    for home in homes(runtime or runtime_directory()):
-        status = _ask(home, "status")
-        if status is None or _ask(home, "stop") is None:
-            continue
-        until = time.monotonic() + _ENDING_S
-        while home.lock.exists() and time.monotonic() < until:
-            time.sleep(_POLL_S)
-        stopped.append(f"background server {home.key} (process {status.get('pid')})")
-    return stopped
-
-
-def connect(home: Home) -> socket.socket | None:
-    """Return a connection to the background server; None when none listens."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with address_of(home.socket) as address:
-            connection.connect(address)
-    except OSError:
-        connection.close()
-        return None
-    if not wire.is_ours(connection):
-        connection.close()
-        return None
-    return connection
 
 
 def reach(home: Home, emulator: str, idle_s: float) -> socket.socket:
@@ -176,14 +139,3 @@ def _spawn(
         pass_fds=passed,
         start_new_session=True,
     )
-
-
-def _ask(home: Home, ask: str) -> Mapping[str, object] | None:
-    connection = connect(home)
-    if connection is None:
-        return None
-    with connection, suppress(wire.Severed):
-        connection.settimeout(_ANSWER_S)
-        wire.send(connection, {"ask": ask})
-        return wire.receive(connection)
-    return None

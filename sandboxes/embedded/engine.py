@@ -12,7 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from sandboxes.embedded import wire
+from sandboxes.background import wire
+from sandboxes.background.places import Home, last_lines, reap_homes, runtime_directory
+from sandboxes.embedded import messages
 from sandboxes.embedded.background import reach, start_private
 from sandboxes.embedded.installed import (
     DEFAULT_EMULATOR,
@@ -21,7 +23,6 @@ from sandboxes.embedded.installed import (
     emulator_version,
     zygote_key,
 )
-from sandboxes.embedded.places import Home, last_lines, reap_homes, runtime_directory
 from sandboxes.embedded.sandbox import EmbeddedSandbox, Held
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.model import Availability, EngineInfo, SandboxSpec
@@ -123,7 +124,7 @@ class EmbeddedEngine:
 
 def _started(connection: socket.socket, spec: SandboxSpec, info: EngineInfo) -> Held:
     try:
-        return Held.ask(connection, {"ask": "start", "spec": wire.spec_to_wire(spec)})
+        return Held.ask(connection, {"ask": "start", "spec": messages.spec_to_wire(spec)})
     except EngineStartFailed as error:
         raise EngineStartFailed(
             f"{info.emulator} {info.version}: {error.message}", detail=error.detail

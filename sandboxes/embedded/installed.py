@@ -43,7 +43,7 @@ def zygote_key(emulator: str, version: str) -> str:
     """
     parts = [emulator, version, sys.version, sys.executable, __file__]
     package = Path(__file__).parent
-    for directory in (package, package / "emulators"):
+    for directory in (package, package / "emulators", package.parent / "background"):
         for entry in sorted(os.scandir(directory), key=lambda e: e.name):
             if entry.name.endswith(".py"):
                 status = entry.stat()

@@ -8,9 +8,9 @@ import uuid
 from contextlib import ExitStack
 from typing import Final
 
+from sandboxes.background.places import Home
 from sandboxes.embedded import child, shutting
 from sandboxes.embedded.emulators import Emulator, Place
-from sandboxes.embedded.places import Home
 from sandboxes.embedded.shelf import Child, Shelf, Template, kill
 from sandboxes.model import SandboxSpec
 

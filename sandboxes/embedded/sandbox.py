@@ -13,9 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from sandboxes.embedded import wire
-from sandboxes.embedded.background import connect
-from sandboxes.embedded.places import Home, last_lines
+from sandboxes.background import wire
+from sandboxes.background.asking import connect
+from sandboxes.background.places import Home, last_lines
+from sandboxes.embedded import messages
 from sandboxes.errors import EngineStartFailed, NotKept, ReplicaGone
 from sandboxes.model import EngineInfo, KeptReplica, Operations, SandboxSpec
 
@@ -186,7 +187,7 @@ class EmbeddedSandbox:
         if not self.keeps:
             return ()
         try:
-            answer = self._asked({"ask": "kept", "spec": wire.spec_to_wire(self._spec)})
+            answer = self._asked({"ask": "kept", "spec": messages.spec_to_wire(self._spec)})
         except wire.Severed:
             return ()
         found = answer.get("templates")
@@ -250,7 +251,7 @@ class EmbeddedSandbox:
         self.close()
 
     def _wired(self) -> Mapping[str, object]:
-        return wire.spec_to_wire(self._spec)
+        return messages.spec_to_wire(self._spec)
 
     def _connected(self) -> socket.socket:
         connection = connect(self._home)
@@ -308,7 +309,7 @@ def _replica(view: object) -> KeptReplica:
     if not isinstance(view, dict):
         raise wire.Severed("a template is no object")
     port = wire.number(view, "port")
-    return KeptReplica(id=str(view["id"]), parts=wire.parts(view), address=f"127.0.0.1:{port}")
+    return KeptReplica(id=str(view["id"]), parts=messages.parts(view), address=f"127.0.0.1:{port}")
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

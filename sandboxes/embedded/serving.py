@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandboxes.embedded.places import Home, address_of, ensure_private
+from sandboxes.background.detached import detach, log_to, stop_on_signals
+from sandboxes.background.places import Home, address_of, ensure_private
 
 _BACKLOG = 64
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.umask(0o077)
     home = Home(chosen.runtime, chosen.key)
     if chosen.connection is None:
-        _detach()
+        detach()
     held = home.claim()
     if held is None:
         return
@@ -50,15 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         home.release(held)
 
 
-def _detach() -> None:
-    # In a session of its own already (whoever started us saw to that); the second fork makes
-    # it nobody's child, so that nobody has to wait for it.
-    if os.fork() > 0:
-        os._exit(0)
-
-
 def _serve_everyone(home: Home, emulator: str, idle_s: float) -> None:
-    _log_to(home.log)
+    log_to(home.log)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         with address_of(home.socket) as address:
             listener.bind(address)
@@ -70,7 +63,7 @@ def _serve_everyone(home: Home, emulator: str, idle_s: float) -> None:
 
 
 def _serve_one(home: Home, emulator: str, descriptor: int) -> None:
-    _log_to(home.log)
+    log_to(home.log)
     _run(home, emulator, None, socket.socket(fileno=descriptor), float("inf"))
 
 
@@ -85,23 +78,12 @@ def _run(
     from sandboxes.embedded.emulators import emulator_named
 
     emulator = emulator_named(name)
-    zygote.stop_on_signals()
+    stop_on_signals()
     zygote.prepare(emulator, home)
     serving = zygote.Zygote(emulator=emulator, home=home, listener=listener, idle_s=idle_s)
     if connection is not None:
         serving.adopt(connection)
     serving.run()
-
-
-def _log_to(log: Path) -> None:
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    os.dup2(nothing, 0)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    os.close(file)
-    os.close(nothing)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sandboxes.embedded import wire
+from sandboxes.background import wire
+from sandboxes.embedded import messages
 from sandboxes.model import SandboxSpec
 
 _ANSWER_S: Final = 5.0
@@ -159,7 +160,7 @@ class Shelf:
             Severed: it did not.
         """
         template.used = time.monotonic()
-        order = {"ask": "fork", "spec": wire.spec_to_wire(spec)}
+        order = {"ask": "fork", "spec": messages.spec_to_wire(spec)}
         wire.send_with(template.orders, order, descriptors)
         answer, handles = wire.receive_with(template.orders)
         if len(handles) != 1:

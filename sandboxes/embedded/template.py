@@ -21,7 +21,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from sandboxes.embedded import shutting, wire
+from sandboxes.background import wire
+from sandboxes.embedded import messages, shutting
 from sandboxes.embedded.emulators import Emulator, Place, StillWorking
 from sandboxes.embedded.guard import Guard
 
@@ -88,7 +89,7 @@ def _be_born(
         place = Place(
             listener=socket.socket(fileno=listening),
             directory=f"{job.place.directory}/{FORK}",
-            spec=wire.spec_from_wire(order.get("spec")),
+            spec=messages.spec_from_wire(order.get("spec")),
             known_as=job.place.known_as,
         )
         theirs = child.Job(

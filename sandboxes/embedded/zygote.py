@@ -11,19 +11,18 @@ import gc
 import os
 import selectors
 import shutil
-import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sandboxes.embedded import child, wire
+from sandboxes.background import wire
+from sandboxes.background.places import Home, last_lines
+from sandboxes.embedded import child, messages
 from sandboxes.embedded.emulators import Emulator
 from sandboxes.embedded.nursery import Nursery
-from sandboxes.embedded.places import Home, last_lines
 from sandboxes.embedded.shelf import Child, Limits, Shelf, Template, threads_of
 
 _LOG_LINES = 20
@@ -169,7 +168,7 @@ class Zygote:
             if ask in ("start", "draft", "fork") and client.child is None:
                 self._start(client, str(ask), message)
             elif ask == "keep" and client.child is not None:
-                self._keep(client, client.child, wire.parts(message))
+                self._keep(client, client.child, messages.parts(message))
             elif ask in self._answers:
                 wire.send(client.connection, self._answers[str(ask)](client, message))
             else:
@@ -196,7 +195,7 @@ class Zygote:
         return {"stopping": True}
 
     def _kept(self, client: _Client, message: Message) -> Message:
-        spec = wire.spec_from_wire(message.get("spec"))
+        spec = messages.spec_from_wire(message.get("spec"))
         return {
             "templates": [t.view() for t in self._shelf.offered(spec)],
             "useless": self._shelf.useless,
@@ -215,7 +214,7 @@ class Zygote:
         }
 
     def _start(self, client: _Client, ask: str, message: Message) -> None:
-        spec = wire.spec_from_wire(message.get("spec"))
+        spec = messages.spec_from_wire(message.get("spec"))
         template = None
         if "template" in message:
             template = self._shelf.find(message["template"], spec)
@@ -352,9 +351,3 @@ def prepare(emulator: Emulator, home: Home) -> None:
     # Objects that the collector never visits stay on pages that children share.
     gc.collect()
     gc.freeze()
-
-
-def stop_on_signals() -> None:
-    """End with clean-up when asked to politely."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(0))

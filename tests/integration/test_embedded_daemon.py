@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from sandboxes.background.places import homes
 from sandboxes.embedded import EmbeddedEngine, daemon_status, stop_daemons
-from sandboxes.embedded.places import homes
 from sandboxes.embedded.sandbox import EmbeddedSandbox
 from sandboxes.errors import EngineStartFailed, EngineUnavailable
 from sandboxes.model import SandboxSpec

@@ -22,8 +22,8 @@ from executor.model.hydration import Hydration
 from executor.model.json import Json
 from executor.model.progress import Silence
 from executor.model.resource import Resource, Snapshot
+from sandboxes.background.runtime import RUNTIME_VARIABLE
 from sandboxes.embedded import EmbeddedEngine, daemon_status, stop_daemons
-from sandboxes.embedded.places import RUNTIME_VARIABLE
 from sandboxes.model import SandboxSpec
 from tests.integration.conftest import ACCOUNT, REGION, Production
 from tests.integration.test_snapshot_files import _plant as plant

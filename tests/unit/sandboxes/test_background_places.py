@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandboxes.embedded.places import (
-    RUNTIME_VARIABLE,
+from sandboxes.background.places import (
     Home,
     address_of,
     ensure_private,
@@ -15,6 +14,7 @@ from sandboxes.embedded.places import (
     reap_homes,
     runtime_directory,
 )
+from sandboxes.background.runtime import RUNTIME_VARIABLE
 from sandboxes.errors import EngineUnavailable
 
 

@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from sandboxes.embedded import wire
+from sandboxes.background import wire
+from sandboxes.embedded import messages
 from sandboxes.model import SandboxSpec
 
 
@@ -12,8 +13,8 @@ def test_spec_arrives_as_it_was_sent() -> None:
     spec = SandboxSpec(run="r", account="123456789012", region="eu-west-1", daemon=False)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        wire.send(ours, {"spec": wire.spec_to_wire(spec)})
-        assert wire.spec_from_wire(wire.receive(theirs)["spec"]) == spec
+        wire.send(ours, {"spec": messages.spec_to_wire(spec)})
+        assert messages.spec_from_wire(wire.receive(theirs)["spec"]) == spec
 
 
 @pytest.mark.parametrize("line", [b"\n", b"nonsense\n", b"[1]\n", b"\xff\n"])
@@ -44,7 +45,7 @@ def test_silence_severs_when_time_is_up() -> None:
 @pytest.mark.parametrize("spec", [None, [], {}, {"run": "r"}])
 def test_incomplete_spec_severs(spec: object) -> None:
     with pytest.raises(wire.Severed):
-        wire.spec_from_wire(spec)
+        messages.spec_from_wire(spec)
 
 
 def test_number_that_is_none_severs() -> None:

@@ -1,4 +1,4 @@
-"""Where zygotes live: a directory that only this user can enter, and a home in it for each.
+"""Where background servers live: a directory that only this user can enter, a home for each.
 
     <runtime>/                  0700, ours, or we refuse
       <key>.lock                held (flock) by the zygote for as long as it lives
@@ -15,32 +15,22 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandboxes.background.runtime import RUNTIME_VARIABLE, is_private, runtime_path
 from sandboxes.errors import EngineUnavailable
 
-RUNTIME_VARIABLE = "EXECUTOR_RUNTIME_DIR"
 _LOCK = ".lock"
 # sun_path holds 108 bytes, the last of them zero.
 _LONGEST_ADDRESS = 100
 
 
 def runtime_directory() -> Path:
-    """Return the user's directory: `$EXECUTOR_RUNTIME_DIR`, else under `$XDG_RUNTIME_DIR`,
-    else one that carries the user's number in the directory for temporary files.
-    """
-    own = os.environ.get(RUNTIME_VARIABLE)
-    if own:
-        return Path(own).absolute()
-    session = os.environ.get("XDG_RUNTIME_DIR", "")
-    if session.startswith("/") and _is_ours(Path(session)):
-        return Path(session) / "executor"
-    return Path(tempfile.gettempdir()).absolute() / f"executor-{os.getuid()}"
+    """Return the user's directory; see `runtime_path`."""
+    return Path(runtime_path())
 
 
 def ensure_private(directory: Path) -> None:
@@ -52,14 +42,13 @@ def ensure_private(directory: Path) -> None:
     try:
         with suppress(FileExistsError):
             directory.mkdir(mode=0o700)
-        found = directory.lstat()
+        private = is_private(str(directory))
     except OSError as error:
         raise EngineUnavailable(
             f"the runtime directory {directory} cannot be made: {error.strerror}",
             hint=f"set {RUNTIME_VARIABLE} to a directory that can be written to",
         ) from error
-    private = stat.S_IMODE(found.st_mode) & 0o077 == 0
-    if not (stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private):
+    if not private:
         raise EngineUnavailable(
             f"the runtime directory {directory} is not a directory of this user's alone",
             hint=f"remove it, or set {RUNTIME_VARIABLE} to another one",
@@ -174,10 +163,3 @@ def last_lines(log: Path, lines: int) -> str:
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-lines:]) if lines > 0 else ""
-
-
-def _is_ours(directory: Path) -> bool:
-    try:
-        return directory.stat().st_uid == os.getuid()
-    except OSError:
-        return False

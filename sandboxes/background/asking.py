@@ -1,0 +1,61 @@
+"""Reach background servers that run, ask them something, and stop them."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sandboxes.background import wire
+from sandboxes.background.places import Home, address_of, homes, runtime_directory
+
+_ANSWER_S = 5.0
+_ENDING_S = 5.0
+_POLL_S = 0.005
+
+
+def stop_daemons(runtime: Path | None = None) -> Sequence[str]:
+    """Stop this user's background servers, of every version, and wait for their end.
+
+    Returns:
+        One line per server stopped. Sandboxes in use end with it.
+    """
+    stopped: list[str] = []
+    for home in homes(runtime or runtime_directory()):
+        status = ask(home, "status")
+        if status is None or ask(home, "stop") is None:
+            continue
+        until = time.monotonic() + _ENDING_S
+        while home.lock.exists() and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        stopped.append(f"background server {home.key} (process {status.get('pid')})")
+    return stopped
+
+
+def connect(home: Home) -> socket.socket | None:
+    """Return a connection to the background server; None when none listens."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with address_of(home.socket) as address:
+            connection.connect(address)
+    except OSError:
+        connection.close()
+        return None
+    if not wire.is_ours(connection):
+        connection.close()
+        return None
+    return connection
+
+
+def ask(home: Home, question: str) -> Mapping[str, object] | None:
+    """Ask the server of a home something; None when none answers."""
+    connection = connect(home)
+    if connection is None:
+        return None
+    with connection, suppress(wire.Severed):
+        connection.settimeout(_ANSWER_S)
+        wire.send(connection, {"ask": question})
+        return wire.receive(connection)
+    return None
