@@ -72,7 +72,10 @@ class PatientApi:
     ) -> JsonObject:
         """Make one call; see `Caller.call`."""
         return self._tried(
-            service, region, lambda: self._inner.call(service, operation, params, region=region)
+            service,
+            operation,
+            region,
+            lambda: self._inner.call(service, operation, params, region=region),
         )
 
     def raw_call(
@@ -81,6 +84,7 @@ class PatientApi:
         """Make one call; see `RawCaller.raw_call`."""
         return self._tried(
             service,
+            operation,
             region,
             lambda: self._inner.raw_call(service, operation, params, region=region),
         )
@@ -108,14 +112,22 @@ class PatientApi:
             under_way = pages
             return page
 
-        while (page := self._tried(service, region, further)) is not None:
+        while (page := self._tried(service, operation, region, further)) is not None:
             told += 1
             yield page
 
-    def _tried(self, service: str, region: str, once: Callable[[], T]) -> T:
+    def _tried(self, service: str, operation: str, region: str, once: Callable[[], T]) -> T:
         place = (service, region)
-        if place in self._silent:
-            raise self._silent[place]
+        silent = self._silent.get(place)
+        if silent is not None:
+            # Whichever call found it out: two readings of one target are to say the same.
+            raise CallFailed(
+                service=service,
+                operation=operation,
+                code=silent.code,
+                message=silent.message,
+                status=silent.status,
+            )
         retrying = Retrying(
             retry=retry_if_exception(_throttled),
             wait=wait_random_exponential(multiplier=0.5, max=10),

@@ -108,6 +108,16 @@ def test_a_service_that_never_answers_is_asked_once() -> None:
     assert api.call("sqs", "ListQueues", {}, region="us-east-1") == {"answered": True}
 
 
+def test_what_is_asked_no_more_fails_in_its_own_name_whichever_call_found_out() -> None:
+    api = PatientApi(FakeTarget("Unreachable"), per_second=None)
+    with pytest.raises(CallFailed):
+        api.call("sqs", "ListQueues", {})
+    with pytest.raises(CallFailed) as failure:
+        api.call("sqs", "GetQueueAttributes", {})
+    assert failure.value.operation == "GetQueueAttributes"
+    assert failure.value.code == "Unreachable"
+
+
 def test_a_service_that_answered_before_is_asked_again() -> None:
     target = FakeTarget(None, "Unreachable", None)
     api = patient(target, Clock())
