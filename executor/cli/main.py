@@ -141,6 +141,9 @@ def _ending_by_signal() -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         raise Ended(number)
 
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        # Where a parent had this ignored, nobody would learn how a command ends.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     prior: dict[signal.Signals, object] = {}
     for number in (signal.SIGTERM, signal.SIGHUP):
         # What nohup or a parent had ignored stays ignored.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import IO
 
 from sandboxes.confine.environment import Appearance, rehearsal_environment
 from sandboxes.confine.running import Copier, Outlet, find_program
+from sandboxes.errors import ConfinementUnavailable
 from sandboxes.leases import private_directory
 from sandboxes.model import Availability, CommandOutcome, Door, Isolation
 from sandboxes.processes import Found, end_processes, processes_of
@@ -62,6 +64,11 @@ class Off:
         linked: Sequence[str] = (),
     ) -> CommandOutcome:
         """Run the command; see `Confinement.run`. Its standard input is empty."""
+        if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+            raise ConfinementUnavailable(
+                "this process ignores SIGCHLD, so that how a command ends cannot be told",
+                hint="set SIGCHLD to its default before, or confine the command",
+            )
         private = private_directory(run, "aws")
         try:
             appearance = Appearance(url=door.url, account=account, region=region, run=run)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -227,3 +228,14 @@ def test_auto_takes_what_there_is_and_what_there_is_not_is_refused() -> None:
     assert choose_confinement("off").name == "off"
     with pytest.raises(ConfinementUnavailable, match="moonbase"):
         choose_confinement("moonbase")
+
+
+def test_how_a_command_ends_is_told_or_it_is_not_started(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(ConfinementUnavailable, match="SIGCHLD"):
+            run_off("touch", "made", workdir=tmp_path)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert not (tmp_path / "made").exists()
+    assert run_off("sh", "-c", "exit 3", workdir=tmp_path)[0].exit_code == 3
