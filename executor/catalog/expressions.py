@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 import jmespath
@@ -26,6 +26,21 @@ def evaluate(expression: str, value: Json) -> Json:
         return cast(Json, _compiled(expression).search(value))
     except JMESPathError:
         return None
+
+
+@cache
+def fields_of(expression: str) -> frozenset[str]:
+    """Return every name of a field in an expression, and `@` where it takes the whole value."""
+    found: set[str] = set()
+    waiting = [_compiled(expression).parsed]
+    while waiting:
+        node = waiting.pop()
+        if node["type"] == "field":
+            found.add(node["value"])
+        elif node["type"] == "current":
+            found.add("@")
+        waiting.extend(child for child in node["children"] if hasattr(child, "keys"))
+    return frozenset(found)
 
 
 def picked(pick: Pick, raw: JsonObject) -> Json:

@@ -20,9 +20,15 @@ from executor.catalog.describing import describe, partition
 from executor.catalog.expressions import evaluate, picked
 from executor.model.json import Json, JsonObject
 from executor.model.resource import GLOBAL, DataMark, Gap, Resource, Scope, Snapshot
+from executor.snapshots.batches import batches
+from executor.snapshots.failures import gap_of, says_gone, says_unknown
 
 _FEW = 3
-"""So many containers are read one after the other; more at once."""
+"""So many containers are read one after the other; more at once. Of so many resources of a type
+the details are read at once; of more, the resources are."""
+
+_ASIDE = 4
+"""So many details at once: more would only be in each other's way, and in the engine's."""
 
 
 class Translation(Protocol):
@@ -90,8 +96,11 @@ class SnapshotReader:
     def read(self, scopes: Iterable[Scope]) -> Snapshot:
         """Return what the scopes hold now; never raises for what cannot be read."""
         wanted = tuple(dict.fromkeys(scopes))
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="snapshot") as pool:
-            reads = self._read_all(wanted, pool)
+        with (
+            ThreadPoolExecutor(_ASIDE, thread_name_prefix="details") as aside,
+            ThreadPoolExecutor(self._workers, thread_name_prefix="snapshot") as pool,
+        ):
+            reads = self._read_all(wanted, pool, aside)
         return Snapshot(
             account=self._account,
             region=self._region,
@@ -108,7 +117,9 @@ class SnapshotReader:
             found = [future.result() for future in futures]
         return tuple(r for r, _ in found if r is not None)
 
-    def _read_all(self, scopes: Iterable[Scope], pool: ThreadPoolExecutor) -> list[_TypeRead]:
+    def _read_all(
+        self, scopes: Iterable[Scope], pool: ThreadPoolExecutor, aside: ThreadPoolExecutor
+    ) -> list[_TypeRead]:
         found = [(scope, self._catalog.service(scope.service)) for scope in scopes]
         kinds = [(scope, kind) for scope, service in found if service for kind in service.types]
         listings = [
@@ -124,10 +135,11 @@ class SnapshotReader:
             try:
                 items = listing.result()
             except CallFailed as failure:
-                read.gaps.append(_gap(scope, kind, failure))
+                read.gaps.append(gap_of(scope, kind, failure))
                 continue
+            helpers = aside if len(items) < _FEW else None
             pending.append(
-                (read, [pool.submit(self._resource, kind, scope, item) for item in items])
+                (read, [pool.submit(self._resource, kind, scope, item, helpers) for item in items])
             )
         known = sum(len(futures) for _, futures in pending)
         done = 0
@@ -184,7 +196,7 @@ class SnapshotReader:
             inside = list(self._paged(listing, scope, {**listing.params, **given}))
         except CallFailed as failure:
             # Only what is gone with its container is known not to be there.
-            if _says_gone(failure) and container not in self._items(containers, scope):
+            if says_gone(failure) and container not in self._items(containers, scope):
                 return []
             raise
         return [{**item, **kept} for item in inside]
@@ -200,14 +212,18 @@ class SnapshotReader:
                 raise
 
     def _resource(
-        self, kind: ResourceType, scope: Scope, item: JsonObject
+        self,
+        kind: ResourceType,
+        scope: Scope,
+        item: JsonObject,
+        helpers: ThreadPoolExecutor | None = None,
     ) -> tuple[Resource | None, Gap | None]:
         raw: dict[str, Json] = dict(item)
         if picked(kind.ignore, raw):
             # What is gone (a terminated instance) may be listed and have no details.
             return None, None
         try:
-            self._add_details(kind, scope, raw)
+            self._add_details(kind, scope, raw, helpers)
             if picked(kind.ignore, raw):
                 return None, None
             data = self._data(kind, scope, raw)
@@ -223,13 +239,13 @@ class SnapshotReader:
         raw: dict[str, Json],
         failure: CallFailed,
     ) -> tuple[Resource | None, Gap | None]:
-        if _says_gone(failure) and not self._still_listed(kind, scope, item):
+        if says_gone(failure) and not self._still_listed(kind, scope, item):
             return None, None
         try:
             resource = self._described(kind, scope, raw, None)
         except ValueError:
-            return None, _gap(scope, kind, failure)
-        return resource, _gap(scope, kind, failure, address=resource.address)
+            return None, gap_of(scope, kind, failure)
+        return resource, gap_of(scope, kind, failure, address=resource.address)
 
     def _still_listed(self, kind: ResourceType, scope: Scope, item: JsonObject) -> bool:
         identity = picked(kind.id, item)
@@ -241,15 +257,25 @@ class SnapshotReader:
         except CallFailed:
             return True
 
-    def _add_details(self, kind: ResourceType, scope: Scope, raw: dict[str, Json]) -> None:
-        for detail in kind.details:
-            if not self._implements(scope.service, detail.operation):
-                continue
-            value = self._detail(detail, scope, raw)
-            if detail.into:
-                raw[detail.into] = value
-            elif isinstance(value, Mapping):
-                raw.update(value)
+    def _add_details(
+        self,
+        kind: ResourceType,
+        scope: Scope,
+        raw: dict[str, Json],
+        helpers: ThreadPoolExecutor | None,
+    ) -> None:
+        details = [d for d in kind.details if self._implements(scope.service, d.operation)]
+
+        def read(detail: Detail) -> Json:
+            return self._detail(detail, scope, raw)
+
+        if helpers is None:
+            for detail in details:
+                _add(raw, detail, read(detail))
+            return
+        for batch in batches(details):
+            for detail, value in zip(batch, helpers.map(read, batch), strict=True):
+                _add(raw, detail, value)
 
     def _detail(self, detail: Detail, scope: Scope, raw: JsonObject) -> Json:
         # For ARNs that no description tells.
@@ -266,7 +292,7 @@ class SnapshotReader:
         try:
             pages = list(self._pages(scope, detail.operation, params))
         except CallFailed as failure:
-            if failure.code in detail.absent or _says_unknown(failure):
+            if failure.code in detail.absent or says_unknown(failure):
                 return None
             raise
         return _joined([picked(detail.pick, page) for page in pages])
@@ -329,6 +355,13 @@ class _ServiceReading:
         return self._reader._pages(self._scope, operation, params)
 
 
+def _add(raw: dict[str, Json], detail: Detail, value: Json) -> None:
+    if detail.into:
+        raw[detail.into] = value
+    elif isinstance(value, Mapping):
+        raw.update(value)
+
+
 def _translated(data: DataMark | None, translation: Translation) -> DataMark | None:
     # Keys of entries may hold ids as well (versions of objects).
     if data is None or not data.entries:
@@ -360,27 +393,3 @@ def _joined(values: list[Json]) -> Json:
     for value in values:
         joined.extend(value if isinstance(value, list) else () if value is None else (value,))
     return joined
-
-
-def _says_unknown(failure: CallFailed) -> bool:
-    # A partition that came late, or an emulator: what cannot be asked for cannot be set either.
-    if failure.code in ("UnknownOperationException", "InvalidAction") or failure.status == 501:
-        return True
-    # A page for people: the address leads nowhere.
-    return failure.status == 404 and failure.message.lower().startswith("<!doctype html")
-
-
-def _says_gone(failure: CallFailed) -> bool:
-    words = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
-    return failure.status == 404 or any(word in failure.code for word in words)
-
-
-def _gap(scope: Scope, kind: ResourceType, failure: CallFailed, *, address: str = "") -> Gap:
-    return Gap(
-        service=scope.service,
-        type=kind.type,
-        reason=f"{failure.operation}: {failure.code}: {failure.message}"[:300],
-        address=address,
-        region="" if scope.region == GLOBAL else scope.region,
-        account=scope.account,
-    )
