@@ -32,6 +32,8 @@ from sandboxes.contract import KeepsReplicas, Sandbox
 
 # The slowest to get ready for comes first; all are what changes are likely to ask for.
 _LIKELY = ("s3", "sqs", "sns", "dynamodb", "iam")
+# Of these the first call would wait for a read or two.
+_READ_AHEAD = ("s3", "sqs", "sns", "dynamodb")
 _QUIET_S = 0.03
 # They take an account's number for an access key; moto has one account.
 _KEEP_ACCOUNTS_APART = frozenset({"localstack", "ministack"})
@@ -264,6 +266,8 @@ def _get_ready(gateway: Gateway, replica: HydratedReplica) -> None:
             break
         gateway.learn(service)
         replica.get_ready(service)
+    for service in _READ_AHEAD:
+        replica.read_ahead(service, lambda: not gateway.asked)
     for name in _NEEDED_AFTER:
         _wait_for_quiet(gateway)
         importlib.import_module(name)

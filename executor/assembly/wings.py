@@ -85,6 +85,10 @@ class HydratedReplica:
         """Make what calls the sandbox for a service, before it is needed."""
         self._own.get_ready(service)
 
+    def read_ahead(self, service: str, untouched: Callable[[], bool]) -> None:
+        """Read what an empty replica holds of a service, before it is needed."""
+        self._own.hydrator.read_ahead(service, untouched)
+
     def leads(self, led: Led) -> None:
         """Tell somebody from now on where the sandbox has moved, and what it was known as."""
         self._led = led

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -56,6 +57,12 @@ def _nobody(service: str) -> bool:
     return False
 
 
+@cache
+def shared_models() -> Models:
+    """Return the models of this process's gateways, which are the same for all."""
+    return Models(shared_loader, rewritten=frozenset())
+
+
 class Gateway:
     """Listens on loopback and leads identified, admitted calls to one engine.
 
@@ -95,7 +102,7 @@ class Gateway:
         patience: how long clients and the engine are waited for.
         """
         self._patience = patience or Patience()
-        models = Models(shared_loader, rewritten=frozenset())
+        models = shared_models()
         identifier = Identifier(models, default_region=region)
         host, port = _address(upstream)
         whose = Accounts(account, accounts)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import reduce
 from typing import Protocol
 
 from executor.catalog.catalog import Catalog
@@ -83,6 +84,7 @@ class Hydrator:
         self._prepared: set[tuple[str, str, str, frozenset[str] | None]] = set()
         self._announced: set[str] = set()
         self._stacks: dict[str, Snapshot] = {}
+        self._ahead: dict[Scope, Snapshot] = {}
         self._answered = False
         self._changed = False
         empty = Snapshot(account=account, region=region)
@@ -133,6 +135,26 @@ class Hydrator:
             self._prepared.add(key)
             # If there is a call, it is let through from here on.
             self._changed |= bool(operation) and is_mutating(service, operation)
+
+    def read_ahead(self, service: str, untouched: Callable[[], bool]) -> None:
+        """Read what an empty replica holds of a service, for the case that it is asked for.
+
+        Only where there is no target: nothing of a target is read that nobody needs.
+
+        Args:
+            service: botocore name.
+            untouched: whether no call has reached the sandbox.
+        """
+        if self._source is not None or self._catalog.service(service) is None:
+            return
+        scope = self._scope(service, self._region)
+        with self._lock:
+            if scope in self._done or not untouched():
+                return
+            found = self._rebuilder.read([scope])
+            # What a call may have made meanwhile was not there before.
+            if untouched():
+                self._ahead[scope] = found
 
     def prepare_all(self, region: str) -> None:
         """Hydrate every service of the catalog."""
@@ -206,7 +228,11 @@ class Hydrator:
         self._progress(", ".join(services))
         scopes = [self._scope(name, region) for name in services]
         if self._source is None:
-            self._prior = self._prior.merged(self._rebuilder.read(scopes))
+            parts = [self._ahead[s] for s in scopes if s in self._ahead]
+            unread = [s for s in scopes if s not in self._ahead]
+            if unread:
+                parts.append(self._rebuilder.read(unread))
+            self._prior = reduce(Snapshot.merged, parts, self._prior)
             self._done.update(scopes)
             return
         baseline = self._source.read(scopes)

@@ -61,7 +61,6 @@ class Identifier:
         """
         self.models = models or Models()
         self._default_region = default_region
-        self._routes: dict[str, dict[str, tuple[Route, ...]]] = {}
 
     def learn(self, service: str) -> None:
         """Read a service's model before the first request for it; harmless if there is none."""
@@ -271,12 +270,13 @@ class Identifier:
         return path
 
     def _routes_of(self, service: str, method: str) -> tuple[Route, ...]:
-        if service not in self._routes:
+        known = self.models.routes
+        if service not in known:
             routes: dict[str, list[Route]] = {}
             for route in routes_of(self.models.service(service)):
                 routes.setdefault(route.method, []).append(route)
-            self._routes[service] = {m: tuple(found) for m, found in routes.items()}
-        return self._routes[service].get(method, ())
+            known[service] = {m: tuple(found) for m, found in routes.items()}
+        return known[service].get(method, ())
 
     # Which of several, and its parameters
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.model import OperationModel, ServiceModel
 
+    from executor.gateway.wire.rest import Route
+
 _INDEX = Path(__file__).with_name("services.json")
 # Services of which, at an address that is not AWS's, nothing in a request tells one from the
 # others where they have an operation in common; the first that has it is reported.
@@ -70,7 +72,11 @@ class Entry:
 
 
 class Models:
-    """Finds and loads models; thread-safe."""
+    """Finds and loads models; thread-safe.
+
+    Attributes:
+        routes: by service and method; made by who identifies requests, and kept with the models.
+    """
 
     def __init__(
         self,
@@ -85,6 +91,7 @@ class Models:
         """
         self._make_loader = make_loader
         self._rewritten = rewritten
+        self.routes: dict[str, dict[str, tuple[Route, ...]]] = {}
         self._lock = threading.Lock()
         self._services: dict[str, ServiceModel] = {}
         self._operations: dict[tuple[str, str], OperationModel | None] = {}
