@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +123,17 @@ class Door:
         http: unix socket that takes plain HTTP; None where there is none.
         tls: unix socket that ends TLS for every AWS host name; None where there is none.
         authority: PEM file of the certificate to trust for `tls`, in the run's private directory.
+        take: takes further sockets that listen where the command knocks, `http` or `tls`; they are
+            the gateway's from then on. None where it takes none.
     """
 
     url: str
     http: Path | None = None
     tls: Path | None = None
     authority: Path | None = None
+    take: Callable[[str, socket.socket], None] | None = field(
+        default=None, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

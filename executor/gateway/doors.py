@@ -7,8 +7,10 @@ takes longer to load, answers. So this module imports next to nothing.
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -25,6 +27,47 @@ _TLS = "tls.sock"
 _AUTHORITY = "authority.pem"
 
 
+class Handed:
+    """Sockets that were opened elsewhere, in a confinement, and are served here; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[str, socket.socket]] = []
+        self._serve: Callable[[str, socket.socket], None] | None = None
+        self._closed = False
+
+    def take(self, kind: str, listener: socket.socket) -> None:
+        """Have a socket served from now on, or as soon as there is who serves it.
+
+        Args:
+            kind: `http` or `tls`.
+            listener: listens; closed with the others.
+        """
+        with self._lock:
+            if self._closed:
+                listener.close()
+            elif self._serve is None:
+                self._waiting.append((kind, listener))
+            else:
+                self._serve(kind, listener)
+
+    def served_by(self, serve: Callable[[str, socket.socket], None]) -> None:
+        """Have `serve` called for every one; it must not block, and closes them."""
+        with self._lock:
+            self._serve = serve
+            for kind, listener in self._waiting:
+                serve(kind, listener)
+            self._waiting.clear()
+
+    def close(self) -> None:
+        """Close those that nobody serves, and take no more; idempotent."""
+        with self._lock:
+            self._closed = True
+            for _, listener in self._waiting:
+                listener.close()
+            self._waiting.clear()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
     """Bound, listening sockets.
@@ -35,6 +78,7 @@ class Doors:
         tls: a unix socket that ends TLS; None where there is none.
         authority: signs the certificates that `tls` shows; None where there is none.
         directory: holds the unix sockets and the certificate to trust; None where there are none.
+        handed: further ones, that a confinement has opened.
     """
 
     tcp: socket.socket
@@ -42,6 +86,7 @@ class Doors:
     tls: socket.socket | None = None
     authority: Authority | None = None
     directory: Path | None = None
+    handed: Handed = field(default_factory=Handed)
 
     @classmethod
     def open(cls, directory: Path | None = None, *, tls: bool = False) -> Self:
@@ -84,6 +129,7 @@ class Doors:
             http=self.directory / _HTTP,
             tls=self.directory / _TLS,
             authority=self.directory / _AUTHORITY,
+            take=self.handed.take,
         )
 
     def close(self) -> None:
@@ -91,6 +137,7 @@ class Doors:
         for listener in (self.tcp, self.http, self.tls):
             if listener is not None:
                 listener.close()
+        self.handed.close()
 
     def __enter__(self) -> Self:
         return self

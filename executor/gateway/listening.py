@@ -40,38 +40,63 @@ class Listening:
         """
         self._doors = doors
         self._serve = serve
+        self._tell = tell
         self._servers: list[asyncio.Server] = []
-        self._tls: TlsDoor | None = None
-        if doors.tls is not None and doors.authority is not None:
-            self._tls = TlsDoor(doors.tls, doors.authority, serve, tell)
+        self._tls: list[TlsDoor] = []
 
     async def begin(self) -> None:
         """Answer from now on."""
-        for listener in (self._doors.tcp, self._doors.http):
+        for kind, listener in (("http", self._doors.tcp), ("http", self._doors.http)):
             if listener is not None:
-                server = await asyncio.start_server(
-                    self._serve, sock=listener, limit=_BUFFER, backlog=_BACKLOG
-                )
-                self._servers.append(server)
-        if self._tls is not None:
-            self._tls.begin()
+                await self._open(kind, listener)
+        if self._doors.tls is not None:
+            await self._open("tls", self._doors.tls)
+        loop = asyncio.get_running_loop()
+
+        def serve(kind: str, listener: socket.socket) -> None:
+            asyncio.run_coroutine_threadsafe(self._take(kind, listener), loop)
+
+        self._doors.handed.served_by(serve)
+
+    async def _take(self, kind: str, listener: socket.socket) -> None:
+        try:
+            await self._open(kind, listener)
+        except OSError as error:
+            listener.close()
+            # Whoever knocks there will not be heard, and that must not go untold.
+            self._tell(f"a socket of the confinement cannot be served: {error}")
+
+    async def _open(self, kind: str, listener: socket.socket) -> None:
+        if kind == "http":
+            listener.setblocking(False)
+            server = await asyncio.start_server(
+                self._serve, sock=listener, limit=_BUFFER, backlog=_BACKLOG
+            )
+            self._servers.append(server)
+        elif self._doors.authority is not None:
+            door = TlsDoor(listener, self._doors.authority, self._serve, self._tell)
+            door.begin()
+            self._tls.append(door)
+        else:
+            listener.close()
 
     async def end(self) -> None:
         """Let nobody in any more, and leave those who are in."""
+        self._doors.handed.close()
         for server in self._servers:
             server.close()
-        if self._tls is not None:
-            await self._tls.end()
+        for door in self._tls:
+            await door.end()
         self._doors.close()
 
     def name(self, writer: asyncio.StreamWriter) -> str:
         """Return the host name that a client's handshake was for; empty without TLS."""
-        return self._tls.name(writer) if self._tls is not None else ""
+        return next((name for door in self._tls if (name := door.name(writer))), "")
 
     @property
     def tasks(self) -> frozenset[asyncio.Task[None]]:
         """Tasks that are this object's own."""
-        return self._tls.tasks if self._tls is not None else frozenset()
+        return frozenset[asyncio.Task[None]]().union(*(door.tasks for door in self._tls))
 
 
 class TlsDoor:
@@ -81,7 +106,7 @@ class TlsDoor:
         self, listener: socket.socket, authority: Authority, serve: Serve, tell: Tell
     ) -> None:
         """Args:
-        listener: a listening stream socket.
+        listener: a listening stream socket; closed with this.
         authority: signs the certificates.
         serve: serves one client.
         tell: told of handshakes that failed.
@@ -110,6 +135,7 @@ class TlsDoor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._listener.close()
 
     def name(self, writer: asyncio.StreamWriter) -> str:
         """Return the host name that a client's handshake was for; empty without TLS."""

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandboxes.confine.allowed import allowed
@@ -27,6 +27,8 @@ from sandboxes.processes import MARKER, marker_value
 _CAPABILITIES = ("CAP_NET_BIND_SERVICE", "CAP_SETPCAP", "CAP_SYS_ADMIN", "CAP_SYS_RESOURCE")
 """Held by the program inside until it has prepared the place; the command has none."""
 
+_HANDED = ("http", "tls")
+_MOST_HANDED = 16
 _MOST_COMPLAINT = 2000
 
 
@@ -40,6 +42,7 @@ class Cage:
         settings: Mapping[str, object],
         run: str,
         notes: Sequence[str] = (),
+        take: Callable[[str, socket.socket], None] | None = None,
     ) -> None:
         """Args:
         flags: for `bwrap`.
@@ -47,7 +50,10 @@ class Cage:
         settings: for the program inside.
         run: marks the processes.
         notes: what somebody may miss inside.
+        take: takes sockets that listen inside; see `Door.take`.
         """
+        self._take = take
+        self._received: list[int] = []
         self.notes = tuple(notes)
         self._flags = flags
         self._program = program
@@ -104,12 +110,15 @@ class Cage:
         _show_doors(view, occupant, private)
         show_own(view, occupant, private, trust, host=host, present=_present)
         variables |= variables_of(occupant, view, trust)
+        take = occupant.door.take
+        handed = _HANDED if take is not None else ()
         return cls(
             [*cage_flags(), *arguments_of(view)],
             [str(python), *starting("main")],
-            settings_of(occupant, view, limits, variables, host=host),
+            settings_of(occupant, view, limits, variables, host=host, handed=handed),
             marker_value(occupant.run, environment.get(MARKER, "")),
             view.notes,
+            take,
         )
 
     @contextlib.contextmanager
@@ -149,7 +158,9 @@ class Cage:
         while b"\n" not in self._heard:
             self._ours.settimeout(None if seconds is None else max(seconds, 0.001))
             try:
-                data = self._ours.recv(65_536)
+                data, received, _, _ = socket.recv_fds(
+                    self._ours, 65_536, _MOST_HANDED, socket.MSG_CMSG_CLOEXEC
+                )
             except TimeoutError:
                 return ""
             except OSError:
@@ -157,7 +168,13 @@ class Cage:
             if not data:
                 return None
             self._heard += data
+            self._received += received
         line, _, self._heard = self._heard.partition(b"\n")
+        word, *names = line.decode("utf-8", "replace").split(" ")
+        if word == "ports" and self._take is not None and len(names) == len(self._received):
+            for name in names:
+                self._take(name, socket.socket(fileno=self._received.pop(0)))
+            return ""
         return line.decode("utf-8", "replace")
 
     def end(self) -> None:
@@ -171,10 +188,18 @@ class Cage:
         os.close(self._said)
         return text.splitlines()[-1] if text else ""
 
+    def give_up(self) -> None:
+        """Close all of it, where nothing was started."""
+        os.close(self._said)
+        self.close()
+
     def close(self) -> None:
         """Hang up; idempotent."""
         self._ours.close()
         self._theirs.close()
+        for descriptor in self._received:
+            os.close(descriptor)
+        self._received.clear()
 
 
 def cage_flags() -> list[str]:

@@ -88,6 +88,7 @@ def settings_of(
     *,
     host: str,
     bounded: bool = False,
+    handed: Sequence[str] = (),
 ) -> dict[str, object]:
     """Return the settings of the program inside.
 
@@ -98,6 +99,7 @@ def settings_of(
         variables: its environment.
         host: the machine's name inside.
         bounded: the number of its tasks is bounded already.
+        handed: of what leads to the gateway, which sockets are handed out to it.
     """
     account = view.home / ".aws"
     hidden = [path for path in view.hidden if not path.is_relative_to(account)]
@@ -110,6 +112,7 @@ def settings_of(
         "suffixes": list(AWS_SUFFIXES),
         "hosts": {"localhost": "127.0.0.1", host.lower(): "127.0.0.1"} | dict(occupant.hosts),
         "ports": _ports(occupant),
+        "handed": list(handed),
         "writable": [str(path) for path in view.writable],
         "read_only": [str(path) for path in view.read_only],
         "hidden": [str(path) for path in hidden],

@@ -7,6 +7,7 @@ What happens is told to the process outside, one line each:
     missing NUMBER      it cannot be run, and why, as an error number
     asked NAME          a host name that has no address here
     limit KIND          the command is ended because it went beyond that limit
+    ports NAME...       sockets that listen, beside it, and what each is for
     ended CODE LEFT     it ended; how many processes it left behind
     broken TEXT         the confinement itself does not work
 """
@@ -14,6 +15,7 @@ What happens is told to the process outside, one line each:
 from __future__ import annotations
 
 import _signal
+import _socket
 import marshal
 import os
 import resource
@@ -24,7 +26,7 @@ import time
 from sandboxes.confine.inside import children, privileges, probes
 from sandboxes.confine.inside.hostnames import Book
 from sandboxes.confine.inside.outside import Sockets, Streams, read_settings, take_streams
-from sandboxes.confine.inside.piping import Loop, NameServer, Port
+from sandboxes.confine.inside.piping import Loop, NameServer, Port, listening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,13 +112,18 @@ class _Cage:
         settings = self._settings
         book = Book(settings["suffixes"], settings["hosts"], _LOOPBACK)
         NameServer(self._loop, _LOOPBACK, book, self._asked_in_vain)
+        handed: list[tuple[str, _socket.socket]] = []
         for address, port, name, greeting in settings["ports"]:
             try:
-                Port(self._loop, address, port, self._outside.road(name, greeting))
+                if name in settings["handed"]:
+                    handed.append((name, listening(address, port)))
+                else:
+                    Port(self._loop, address, port, self._outside.road(name, greeting))
             except OSError:
                 # A machine may be without IPv6; nobody is let out by that.
                 if ":" not in address:
                     raise
+        self._outside.hand_out(handed)
 
     def _probe(self) -> None:
         settings = self._settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import os
 import select
+import sys
 
 from sandboxes.confine.inside.multiplex import Multiplex
 from sandboxes.confine.inside.piping import road_to
@@ -48,6 +49,21 @@ class Sockets:
             OSError: nobody listens.
         """
         self._control.sendall(line + b"\n")
+
+    def hand_out(self, sockets: list[tuple[str, _socket.socket]]) -> None:
+        """Give sockets that listen to the outside, which lets in who knocks at them.
+
+        Raises:
+            OSError: nobody listens.
+        """
+        if not sockets:
+            return
+        names = " ".join(name for name, _ in sockets)
+        numbers = b"".join(s.fileno().to_bytes(4, sys.byteorder) for _, s in sockets)
+        beside = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)]
+        self._control.sendmsg([f"ports {names}\n".encode()], beside)
+        for _, sock in sockets:
+            sock.close()
 
     def await_order(self, ordered: Callable[[bool], None]) -> None:
         """Have `ordered` called when the end is ordered, with whether anybody is there still."""
@@ -106,6 +122,10 @@ class Streams:
             OSError: nobody listens.
         """
         self._multiplex.tell(line)
+
+    def hand_out(self, sockets: list[tuple[str, _socket.socket]]) -> None:
+        """Sockets cannot be handed out over a stream; none are to be."""
+        assert not sockets
 
     def await_order(self, ordered: Callable[[bool], None]) -> None:
         """Have `ordered` called when the end is ordered, with whether anybody is there still."""

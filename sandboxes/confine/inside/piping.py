@@ -76,6 +76,29 @@ class Loop:
         return bool(self._again)
 
 
+def listening(address: str, port: int) -> _socket.socket:
+    """Return a socket that listens, and does not block.
+
+    Args:
+        address: IPv4 or IPv6 address to listen at.
+        port: port to listen at.
+
+    Raises:
+        OSError: it cannot be bound.
+    """
+    family = _socket.AF_INET6 if ":" in address else _socket.AF_INET
+    found = _socket.socket(family, _socket.SOCK_STREAM)
+    try:
+        found.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+        found.bind((address, port))
+        found.listen(_BACKLOG)
+        found.setblocking(False)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
 class Port:
     """A listening port whose connections are led down a road."""
 
@@ -89,12 +112,7 @@ class Port:
         Raises:
             OSError: it cannot be bound.
         """
-        family = _socket.AF_INET6 if ":" in address else _socket.AF_INET
-        self._socket = _socket.socket(family, _socket.SOCK_STREAM)
-        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
-        self._socket.bind((address, port))
-        self._socket.listen(_BACKLOG)
-        self._socket.setblocking(False)
+        self._socket = listening(address, port)
         self._road = road
         loop.add(self._socket.fileno(), select.POLLIN, self._accept)
 

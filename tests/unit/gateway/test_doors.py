@@ -378,3 +378,63 @@ def test_plain_http_is_served_on_the_unix_socket(house: TlsHouse) -> None:
 )
 def test_names_of_aws_are_told_from_others(host: str, found: bool) -> None:
     assert is_aws_name(host) is found
+
+
+# Sockets that were opened elsewhere
+
+
+def listening() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def knock(listener_port: int, house: TlsHouse, *, tls: bool) -> int:
+    """Ask at a port, and return the status of the answer."""
+    with ExitStack() as stack:
+        sock = stack.enter_context(socket.create_connection(("127.0.0.1", listener_port), 10))
+        if tls:
+            sock = stack.enter_context(house.context().wrap_socket(sock, server_hostname=SQS))
+        client = stack.enter_context(RawClient(sock))
+        client.send(ask(SQS))
+        return client.answer().status
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_socket_that_is_handed_in_is_served_like_a_door(house: TlsHouse, tls: bool) -> None:
+    listener = listening()
+    port = listener.getsockname()[1]
+    take = house.doors.door.take
+    assert take is not None
+    take("tls" if tls else "http", listener)
+    assert knock(port, house, tls=tls) == 200
+    (call,) = house.road.gateway.close()
+    assert (call.service, call.operation) == ("sqs", "GetQueueUrl")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 10)
+
+
+def test_a_socket_that_is_handed_in_early_is_served_when_the_gateway_is_there(
+    opened: Open, tmp_path: Path
+) -> None:
+    doors = Doors.open(tmp_path, tls=True)
+    listener = listening()
+    port = listener.getsockname()[1]
+    doors.handed.take("http", listener)
+    with socket.create_connection(("127.0.0.1", port), 10) as early, RawClient(early) as client:
+        client.send(ask(SQS))
+        opened(doors=doors)
+        assert client.answer().status == 200
+
+
+def test_a_socket_that_comes_too_late_is_closed(house: TlsHouse) -> None:
+    house.road.gateway.close()
+    listener = listening()
+    house.doors.handed.take("http", listener)
+    assert listener.fileno() == -1
+
+
+def test_a_socket_that_nobody_came_to_serve_is_closed_with_the_doors(tmp_path: Path) -> None:
+    listener = listening()
+    with Doors.open(tmp_path) as doors:
+        doors.handed.take("http", listener)
+        assert listener.fileno() != -1
+    assert listener.fileno() == -1
