@@ -90,8 +90,8 @@ class Ran:
 class Stages(Protocol):
     """The collaborators of one dry run."""
 
-    def open_sandbox(self) -> AbstractContextManager[Sandbox]:
-        """Start a fresh sandbox."""
+    def open_sandbox(self) -> AbstractContextManager[Callable[[], Sandbox]]:
+        """Start a fresh sandbox; what is given waits until it is there, and returns it."""
         ...
 
     def replica(self, sandbox: Sandbox) -> Replica:
@@ -173,9 +173,9 @@ def rehearse(
     """
     watch = _Stopwatch()
     progress.stage("sandbox", "starting")
-    with stages.open_sandbox() as sandbox:
+    with stages.open_sandbox() as opened:
         watch.lap("sandbox")
-        road = _Road(stages, sandbox)
+        road = _Road(stages, opened)
 
         def under_way() -> None:
             progress.stage("change", "running")
@@ -189,6 +189,7 @@ def rehearse(
         replica = road.replica
         progress.stage("effects", "reading the replica")
         observed = replica.observe()
+        sandbox = opened()
         if not sandbox.alive():
             raise EngineFailed("the engine died during the run", detail=sandbox.logs())
         engine: JsonObject = {
@@ -223,7 +224,7 @@ class _Road:
     """From the change to the sandbox; opened while the change is starting."""
 
     stages: Stages
-    sandbox: Sandbox
+    sandbox: Callable[[], Sandbox]
     opened: tuple[Replica, OpenGateway] | None = field(default=None)
 
     @property
@@ -233,9 +234,10 @@ class _Road:
         return self.opened[0]
 
     def open(self, type_globs: Iterable[str], region: str) -> None:
-        replica = self.stages.replica(self.sandbox)
+        sandbox = self.sandbox()
+        replica = self.stages.replica(sandbox)
         replica.prepare_types(type_globs, region)
-        self.opened = replica, self.stages.gateway(self.sandbox, replica)
+        self.opened = replica, self.stages.gateway(sandbox, replica)
 
     def close(self) -> tuple[Call, ...]:
         return self.opened[1].close() if self.opened is not None else ()

@@ -72,6 +72,32 @@ class Sandbox(Protocol):
     ) -> None: ...
 
 
+class Starting(Protocol):
+    """A sandbox that has been asked for; a context that closes it."""
+
+    def sandbox(self) -> Sandbox:
+        """Wait until it is there, and return it; raises what `Engine.start` would have."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+@runtime_checkable
+class StartsAhead(Protocol):
+    """An engine that can be asked for a sandbox before it is needed."""
+
+    def begin(self, spec: SandboxSpec) -> Starting:
+        """Ask for a sandbox and go on; raises `EngineUnavailable`."""
+        ...
+
+
 class Draft(Protocol):
     """A sandbox of one's own to seed, which then becomes something to fork. Serves nobody else.
 
@@ -207,6 +233,7 @@ class Confinement(Protocol):
         output: IO[bytes],
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
+        ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
         shown_as: Path | None = None,
         linked: Sequence[str] = (),
@@ -225,6 +252,8 @@ class Confinement(Protocol):
             timeout_s: end the command after that many seconds.
             reachable: host names, besides AWS's, that it may reach for real; the policy's
                 `network.allow`.
+            ready: called once, when everything is prepared and nothing has been started; what it
+                raises goes on to the caller.
             under_way: called once, when the command has been started and before it is waited
                 for; what it raises ends the command, and goes on to the caller.
             shown_as: the path at which the command sees `workdir`, where the confinement can

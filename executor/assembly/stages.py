@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from executor.changes.workdir import copy_workdir
+from executor.changes.workdir import WorkCopy, copy_workdir
 from executor.errors import EngineFailed, InvalidChange
 from executor.gateway.doors import Doors
 from executor.model.application import DryRunRequest
@@ -20,7 +20,7 @@ from executor.model.policy import NOT_NEEDED
 from executor.model.progress import Progress
 from executor.pipeline import OpenGateway, Ran, Replica
 from sandboxes.confine.off import NAME as OFF
-from sandboxes.contract import Confinement, Engine, Sandbox
+from sandboxes.contract import Confinement, Engine, Sandbox, StartsAhead
 from sandboxes.leases import Lease, private_directory
 from sandboxes.model import Door, Isolation, SandboxSpec
 
@@ -103,19 +103,32 @@ class RealStages:
         self._environment = environment
         self._reachable = reachable
         self._hydration = hydration or Hydration()
+        self._sandbox: Callable[[], Sandbox] | None = None
         self._doors: Doors | None = None
 
-    def open_sandbox(self) -> AbstractContextManager[Sandbox]:
-        """Start a fresh sandbox."""
+    @contextmanager
+    def open_sandbox(self) -> Iterator[Callable[[], Sandbox]]:
+        """Start a fresh sandbox, or ask for one where the engine makes it meanwhile."""
         ref = self._target.ref
-        return self._engine.start(
-            SandboxSpec(
-                run=self._place.run,
-                account=ref.account,
-                region=ref.region,
-                daemon=self._request.daemon,
-            )
+        spec = SandboxSpec(
+            run=self._place.run,
+            account=ref.account,
+            region=ref.region,
+            daemon=self._request.daemon,
         )
+        try:
+            if isinstance(self._engine, StartsAhead):
+                with self._engine.begin(spec) as starting:
+                    self._sandbox = starting.sandbox
+                    yield self._sandbox
+            else:
+                with self._engine.start(spec) as sandbox:
+                    self._sandbox = lambda: sandbox
+                    yield self._sandbox
+        finally:
+            if self._doors is not None:
+                # Where the gateway has closed them already, this does nothing.
+                self._doors.close()
 
     def replica(self, sandbox: Sandbox) -> Replica:
         """Make the sandbox hydrate by need."""
@@ -152,26 +165,27 @@ class RealStages:
 
     def run(self, change: AnyChange, under_way: Callable[[], None]) -> Ran:
         """Run the change to its end."""
+        doors = self._opened()
+        match change:
+            case CommandChange():
+                return self._command(change, doors.door, under_way)
+            case CallsChange():
+                return self._calls(change, doors.door, under_way)
+
+    def _opened(self) -> Doors:
+        """Open doors.
+
+        Raises:
+            EngineFailed: the machine does not let us.
+        """
         directory = private_directory(self._place.run, "doors")
         self._place.lease.add_directory(directory)
         try:
             # An unconfined command would resolve AWS's names to AWS, and never knock there.
-            doors = self._doors = Doors.open(directory, tls=self._confinement.name != OFF)
+            self._doors = Doors.open(directory, tls=self._confinement.name != OFF)
         except OSError as error:
             raise EngineFailed(f"no door can be opened for the change: {error}") from error
-        with ExitStack() as unserved:
-            unserved.enter_context(doors)
-
-            def served() -> None:
-                under_way()
-                # From here on they are the gateway's, which outlives the change.
-                unserved.pop_all()
-
-            match change:
-                case CommandChange():
-                    return self._command(change, doors.door, served)
-                case CallsChange():
-                    return self._calls(change, doors.door, served)
+        return self._doors
 
     def trace(self, calls: Iterable[Call]) -> Trace:
         """Read what the calls meant."""
@@ -184,24 +198,20 @@ class RealStages:
         return Differ(self._catalog()).diff(prior, observed, trace)
 
     def _command(self, change: CommandChange, door: Door, under_way: Callable[[], None]) -> Ran:
-        workdir, copy = change.workdir, None
-        if not self._request.in_place:
-            root = private_directory(self._place.run, "work")
-            self._place.lease.add_directory(root)
-            copy = copy_workdir(change.workdir, root)
-            workdir = copy.path
+        copy = self._copied(change)
         with self._place.output.open("wb") as log:
             try:
                 ended = self._confinement.run(
                     change.command,
                     run=self._place.run,
                     door=door,
-                    workdir=workdir,
+                    workdir=copy.path if copy is not None else change.workdir,
                     account=self._target.ref.account,
                     region=self._target.ref.region,
                     environment=self._environment,
                     output=cast(IO[bytes], _Tee(log, self._request.output)),
                     timeout_s=self._timeout_s,
+                    ready=self._await_sandbox,
                     reachable=self._reachable,
                     under_way=under_way,
                     shown_as=copy.source if copy is not None else None,
@@ -219,6 +229,19 @@ class RealStages:
         )
         files = copy.changes() if copy is not None else ()
         return Ran(outcome=outcome, isolation=_isolation(ended.isolation), files=files)
+
+    def _copied(self, change: CommandChange) -> WorkCopy | None:
+        """Copy the work directory, unless the change is to run in the real one."""
+        if self._request.in_place:
+            return None
+        root = private_directory(self._place.run, "work")
+        self._place.lease.add_directory(root)
+        return copy_workdir(change.workdir, root, neighbours=self._confinement.name == OFF)
+
+    def _await_sandbox(self) -> None:
+        # Nothing of the change is started before it is known that there is where to run it.
+        assert self._sandbox is not None
+        self._sandbox()
 
     def _calls(self, change: CallsChange, door: Door, under_way: Callable[[], None]) -> Ran:
         from executor.assembly.road import make_calls

@@ -1,10 +1,10 @@
 """A private copy of the work directory, so that a dry run leaves the real one untouched.
 
-The copy lies at the same path below a temporary root, and what stands beside the work
-directory and beside its parents is linked there, so that `../modules` leads where it did.
-Large directories of known tools are linked too and not copied; what the change writes into
-those, or beside the work directory, it writes for good. A confinement that makes the file
-system read-only ends that as well.
+The copy lies at the same path below a temporary root. Where it is not going to be shown at the
+original's, what stands beside the work directory and beside its parents is linked there, so that
+`../modules` leads where it did. Large directories of known tools are linked too and not copied;
+what the change writes into those, or beside the work directory, it writes for good. A confinement
+that makes the file system read-only ends that as well.
 """
 
 from __future__ import annotations
@@ -71,9 +71,21 @@ class WorkCopy:
 
 
 def copy_workdir(
-    source: Path, root: Path, *, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES
+    source: Path,
+    root: Path,
+    *,
+    neighbours: bool = True,
+    most_bytes: int = MOST_BYTES,
+    most_files: int = MOST_FILES,
 ) -> WorkCopy:
     """Copy a work directory below `root`, an empty private directory.
+
+    Args:
+        source: the work directory.
+        root: where to.
+        neighbours: link what stands beside it; not needed where the copy is shown in its place.
+        most_bytes: a larger one is refused.
+        most_files: so is one of more files.
 
     Raises:
         InvalidChange: it cannot be read, or is too large to be copied.
@@ -85,7 +97,8 @@ def copy_workdir(
     try:
         # Counted first, so that a refusal comes at once and not after half a gigabyte.
         _Counter(source, most_bytes, most_files).count(source, "")
-        _link_neighbours(source, path)
+        if neighbours:
+            _link_neighbours(source, path)
         copier.copy(source, path, "")
     except OSError as error:
         raise InvalidChange(

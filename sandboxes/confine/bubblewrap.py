@@ -77,7 +77,17 @@ class Bubblewrap:
 
     def availability(self) -> Availability:
         """Whether `bwrap` is there and is allowed what it does; tried once per process."""
-        return _trial()
+        program = shutil.which("bwrap")
+        if program is None:
+            return Availability(usable=False, reason="bwrap is not on the PATH", hint=_INSTALL)
+        real = Path(program).resolve()
+        return _trial(str(real), real.stat().st_mtime_ns)
+
+    def try_ahead(self) -> None:
+        """Try it for the forks of this process, which need not try it again where it works."""
+        if not self.availability().usable:
+            # What hinders it may be mended before they come.
+            _trial.cache_clear()
 
     def isolation(self) -> Isolation:
         """What it achieves, as a command that does nothing finds out.
@@ -123,6 +133,7 @@ class Bubblewrap:
         output: IO[bytes],
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
+        ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
         shown_as: Path | None = None,
         linked: Sequence[str] = (),
@@ -150,7 +161,7 @@ class Bubblewrap:
         )
         private = private_directory(run, "cage")
         try:
-            return self._run(occupant, private, output, timeout_s, under_way)
+            return self._run(occupant, private, output, timeout_s, ready, under_way)
         finally:
             shutil.rmtree(private, ignore_errors=True)
 
@@ -160,12 +171,19 @@ class Bubblewrap:
         private: Path,
         output: IO[bytes],
         timeout_s: float | None,
+        ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         with self._relay(occupant, private) as relay:
             cage = Cage.build(occupant, private, self._limits, self._interpreter)
             story = Story(NAME, occupant, self._limits, notes=[*cage.notes])
+            try:
+                if ready is not None:
+                    ready()
+            except BaseException:
+                cage.give_up()
+                raise
             with cage.start() as process:
                 outlet = Outlet(output, self._limits.output, lambda: story.flooded(cage.end))
                 copier = Copier(process, outlet)
@@ -214,10 +232,7 @@ def _see_off(process: subprocess.Popen[bytes], run: str, *, told: bool) -> None:
 
 
 @cache
-def _trial() -> Availability:
-    program = shutil.which("bwrap")
-    if program is None:
-        return Availability(usable=False, reason="bwrap is not on the PATH", hint=_INSTALL)
+def _trial(program: str, _changed_ns: int) -> Availability:
     trial = [program, *cage_flags(), "--ro-bind", "/", "/", "--proc", "/proc"]
     trial += ["--perms", "0755", "--size", "65536", "--tmpfs", "/tmp", "true"]
     try:

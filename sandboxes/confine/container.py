@@ -134,6 +134,7 @@ class Container:
         output: IO[bytes],
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
+        ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
         shown_as: Path | None = None,
         linked: Sequence[str] = (),
@@ -158,7 +159,7 @@ class Container:
         )
         private = private_directory(run, "crate")
         try:
-            return self._run(occupant, private, output, timeout_s, under_way)
+            return self._run(occupant, private, output, timeout_s, ready, under_way)
         finally:
             shutil.rmtree(private, ignore_errors=True)
 
@@ -168,6 +169,7 @@ class Container:
         private: Path,
         output: IO[bytes],
         timeout_s: float | None,
+        ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
         until = None if timeout_s is None else time.monotonic() + timeout_s
@@ -179,6 +181,8 @@ class Container:
             story.notes.extend(stowed.notes)
             outlet = Outlet(output, self._limits.output, lambda: story.flooded(crate.end))
             crate = Crate(_roads(occupant, private), outlet.take)
+            if ready is not None:
+                ready()
             with _container(client, occupant.run, image, stowed, crate):
                 if under_way is not None:
                     under_way()

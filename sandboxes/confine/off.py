@@ -59,6 +59,7 @@ class Off:
         output: IO[bytes],
         timeout_s: float | None = None,
         reachable: Sequence[str] = (),
+        ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
         shown_as: Path | None = None,
         linked: Sequence[str] = (),
@@ -74,6 +75,8 @@ class Off:
             appearance = Appearance(url=door.url, account=account, region=region, run=run)
             variables = rehearsal_environment(environment, appearance, private)
             variables["PWD"] = str(workdir)
+            if ready is not None:
+                ready()
             process = _start(command, workdir, variables)
             return self._watch(process, run, output, timeout_s, under_way)
         except BaseException:

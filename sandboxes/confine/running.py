@@ -75,6 +75,9 @@ class Outlet:
                 self.output.flush()
             except OSError as error:
                 self.failure = error
+            except ValueError as error:
+                # Whoever was to get it has been interrupted, and has closed it.
+                self.failure = OSError(str(error))
 
 
 @dataclass(slots=True)

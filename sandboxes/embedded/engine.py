@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
-import time
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from sandboxes.background import wire
-from sandboxes.background.places import Home, last_lines, reap_homes, runtime_directory
-from sandboxes.embedded import messages
+from sandboxes.background.places import PRIVATE, Home, reap_homes, runtime_directory
 from sandboxes.embedded.background import reach, start_private
 from sandboxes.embedded.installed import (
     DEFAULT_EMULATOR,
@@ -23,12 +18,12 @@ from sandboxes.embedded.installed import (
     emulator_version,
     zygote_key,
 )
-from sandboxes.embedded.sandbox import EmbeddedSandbox, Held
-from sandboxes.errors import EngineStartFailed, EngineUnavailable
+from sandboxes.embedded.sandbox import EmbeddedSandbox
+from sandboxes.embedded.starting import EmbeddedStarting, Reached
+from sandboxes.errors import EngineUnavailable
 from sandboxes.model import Availability, EngineInfo, SandboxSpec
 
 DEFAULT_IDLE_S: Final = 600.0
-_ATTEMPTS = 3
 
 
 class EmbeddedEngine:
@@ -82,6 +77,14 @@ class EmbeddedEngine:
             EngineUnavailable: no Linux, no emulator, or no directory of our own.
             EngineStartFailed: the zygote or the child died; `detail` has its last log lines.
         """
+        return self.begin(spec).sandbox()
+
+    def begin(self, spec: SandboxSpec) -> EmbeddedStarting:
+        """Ask for a child and go on; see `StartsAhead`.
+
+        Raises:
+            EngineUnavailable: no Linux, no emulator, or no directory of our own.
+        """
         available = self.availability()
         if not available.usable:
             raise EngineUnavailable(available.reason, hint=available.hint)
@@ -89,51 +92,18 @@ class EmbeddedEngine:
         info = EngineInfo(name=self.name, emulator=self._emulator, version=version)
         runtime = self._runtime or runtime_directory()
         if not spec.daemon:
-            own = f"private-{self._emulator}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-            return self._private(Home(runtime, own), spec, info)
+            own = f"{PRIVATE}{self._emulator}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            private = Home(runtime, own)
+            return EmbeddedStarting(
+                lambda: start_private(private, self._emulator), private, spec, info
+            )
         home = Home(runtime, zygote_key(self._emulator, version))
-        for _ in range(_ATTEMPTS - 1):
-            with suppress(wire.Severed):
-                # A server that was just ending accepts a connection and closes it.
-                return self._from_server(home, spec, info)
-            time.sleep(0.05)
-        try:
-            return self._from_server(home, spec, info)
-        except wire.Severed as error:
-            raise _failed(home, str(error)) from error
 
-    def _from_server(self, home: Home, spec: SandboxSpec, info: EngineInfo) -> EmbeddedSandbox:
-        held = _started(reach(home, self._emulator, self._idle_s), spec, info)
-        return EmbeddedSandbox(held, home=home, spec=spec, info=info, process=None)
+        def reached() -> Reached:
+            return reach(home, self._emulator, self._idle_s), None
 
-    def _private(self, home: Home, spec: SandboxSpec, info: EngineInfo) -> EmbeddedSandbox:
-        connection, process = start_private(home, self._emulator)
-        try:
-            held = _started(connection, spec, info)
-        except wire.Severed as error:
-            raise _failed(home, str(error)) from error
-        except EngineStartFailed:
-            process.wait()
-            raise
-        return EmbeddedSandbox(held, home=home, spec=spec, info=info, process=process)
+        return EmbeddedStarting(reached, home, spec, info)
 
     def reap(self) -> Sequence[str]:
         """Remove what zygotes that were killed have left on disk; their children die with them."""
         return reap_homes(self._runtime or runtime_directory())
-
-
-def _started(connection: socket.socket, spec: SandboxSpec, info: EngineInfo) -> Held:
-    try:
-        return Held.ask(connection, {"ask": "start", "spec": messages.spec_to_wire(spec)})
-    except EngineStartFailed as error:
-        raise EngineStartFailed(
-            f"{info.emulator} {info.version}: {error.message}", detail=error.detail
-        ) from error
-
-
-def _failed(home: Home, why: str) -> EngineStartFailed:
-    return EngineStartFailed(
-        f"the zygote of the embedded engine ended: {why}",
-        hint="run `executor doctor`; `executor clean` removes what is left of it",
-        detail=last_lines(home.log, 20),
-    )

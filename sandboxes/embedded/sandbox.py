@@ -45,17 +45,25 @@ class Held:
         # From here on it is only looked at, and never waited for.
         connection.setblocking(False)
 
+    @staticmethod
+    def ask(connection: socket.socket, message: Mapping[str, object]) -> None:
+        """Ask for a child; the connection is to be its own.
+
+        Raises:
+            Severed: the zygote is gone.
+        """
+        connection.settimeout(_START_S)
+        wire.send(connection, message)
+
     @classmethod
-    def ask(cls, connection: socket.socket, message: Mapping[str, object]) -> Held:
-        """Ask for a child; the connection is its own from then on, or closed.
+    def of(cls, connection: socket.socket) -> Held:
+        """Wait for the child that was asked for; the connection is its own, or closed.
 
         Raises:
             EngineStartFailed: there is none to be had.
             Severed: the zygote is gone.
         """
         try:
-            connection.settimeout(_START_S)
-            wire.send(connection, message)
             answer = wire.receive(connection)
             error = answer.get("error")
             if error is not None:
@@ -260,7 +268,13 @@ class EmbeddedSandbox:
         return connection
 
     def _child(self, message: Mapping[str, object]) -> Held:
-        return Held.ask(self._connected(), message)
+        connection = self._connected()
+        try:
+            Held.ask(connection, message)
+        except wire.Severed:
+            connection.close()
+            raise
+        return Held.of(connection)
 
     def _asked(self, message: Mapping[str, object]) -> Mapping[str, object]:
         with self._connected() as connection:

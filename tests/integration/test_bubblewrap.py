@@ -5,6 +5,7 @@ What it shares with others is in `test_confinement.py`.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import subprocess
@@ -39,6 +40,49 @@ def run(tmp_path: Path) -> Iterator[Runner]:
 
 def test_it_is_what_auto_takes() -> None:
     assert choose_confinement("auto").name == "bubblewrap"
+
+
+@pytest.mark.parametrize("port", [80, 443])
+def test_where_the_gateway_takes_sockets_it_is_knocked_at_without_anybody_between(
+    run: Runner, port: int
+) -> None:
+    handed: list[tuple[str, socket.socket]] = []
+    heard: list[bytes] = []
+
+    def take(kind: str, listener: socket.socket) -> None:
+        handed.append((kind, listener))
+        if listener.getsockname()[:2] == ("127.0.0.1", port):
+            listener.settimeout(20)
+            client, _ = listener.accept()
+            with client:
+                heard.append(client.recv(100))
+                client.sendall(b"answer")
+
+    run.gateway.door = dataclasses.replace(run.gateway.door, take=take)
+    script = (
+        f"import socket; s = socket.create_connection(('127.0.0.1', {port}));"
+        " s.sendall(b'question'); print(s.recv(100).decode())"
+    )
+    outcome, text = run("/usr/bin/env", "python3", "-c", script)
+    for _, listener in handed:
+        listener.close()
+    assert outcome.exit_code == 0, text
+    assert heard == [b"question"]
+    assert "answer" in text
+    assert {kind for kind, _ in handed} == {"http", "tls"}
+
+
+def test_a_command_gets_none_of_the_sockets(run: Runner) -> None:
+    handed: list[socket.socket] = []
+    run.gateway.door = dataclasses.replace(
+        run.gateway.door, take=lambda _, listener: handed.append(listener)
+    )
+    outcome, text = run("sh", "-c", "ls -l /proc/self/fd")
+    for listener in handed:
+        listener.close()
+    assert outcome.exit_code == 0
+    assert handed
+    assert "socket:" not in text
 
 
 def inside_telling(place: Path, *lines: str) -> Bubblewrap:

@@ -92,6 +92,27 @@ def test_what_is_left_running_is_counted_and_ended(run: Runner) -> None:
     assert not processes_of(RUN)
 
 
+def test_it_is_ready_before_anything_is_started(run: Runner) -> None:
+    order: list[str] = []
+    run(
+        *("sh", "-c", "touch made"),
+        ready=lambda: order.append(f"ready {(run.work / 'made').exists()}"),
+        under_way=lambda: order.append("under way"),
+    )
+    assert order == ["ready False", "under way"]
+    assert (run.work / "made").exists()
+
+
+def test_what_stands_in_the_way_when_it_is_ready_keeps_it_from_starting(run: Runner) -> None:
+    def refuse() -> None:
+        raise RuntimeError("there is no sandbox")
+
+    with pytest.raises(RuntimeError, match="no sandbox"):
+        run("touch", "made", ready=refuse)
+    assert not (run.work / "made").exists()
+    assert not processes_of(RUN)
+
+
 def test_an_interrupt_leaves_nothing_behind(run: Runner) -> None:
     def interrupt() -> None:
         time.sleep(0.3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -109,6 +110,41 @@ def test_killed_private_client_leaves_no_zygote_either(runtime: Path) -> None:
     end(client)
     assert eventually(lambda: ended(zygote.pid))
     assert eventually(lambda: list(homes(runtime)) == [])
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_sandbox_that_was_asked_for_is_there_when_it_is_needed(
+    engine: EmbeddedEngine, runtime: Path, daemon: bool
+) -> None:
+    with engine.begin(dataclasses.replace(SPEC, daemon=daemon)) as starting:
+        sandbox = starting.sandbox()
+        assert sandbox is starting.sandbox()
+        assert listens(sandbox.url)
+    assert not listens(sandbox.url)
+    assert not sandbox.directory.exists()
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_sandbox_that_nobody_came_for_is_ended(
+    engine: EmbeddedEngine, runtime: Path, daemon: bool
+) -> None:
+    with engine.begin(dataclasses.replace(SPEC, daemon=daemon)):
+        pass
+    assert eventually(lambda: daemon_status(runtime=runtime).sandboxes == 0)
+    assert eventually(lambda: not list(runtime.glob("*/embedded-*")))
+
+
+def test_a_server_that_dies_before_the_sandbox_is_there_is_started_anew(
+    engine: EmbeddedEngine, runtime: Path
+) -> None:
+    with engine.start(SPEC):
+        pass
+    pid = daemon_status(runtime=runtime).pid
+    os.kill(pid, signal.SIGSTOP)
+    with engine.begin(SPEC) as starting:
+        os.kill(pid, signal.SIGKILL)
+        assert listens(starting.sandbox().url)
+    assert daemon_status(runtime=runtime).pid != pid
 
 
 def test_killed_server_takes_its_children_with_it(engine: EmbeddedEngine, runtime: Path) -> None:

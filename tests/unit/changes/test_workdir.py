@@ -55,6 +55,14 @@ def test_neighbours_are_where_they_were(work: Path, root: Path) -> None:
     assert (copy.path / ".." / "modules" / "m.tf").read_text() == "m"
 
 
+def test_neighbours_are_not_linked_where_the_copy_is_shown_in_their_midst(
+    work: Path, root: Path
+) -> None:
+    copy = copy_workdir(work, root, neighbours=False)
+    assert (copy.path / "main.tf").read_text() == "a"
+    assert [p.name for p in copy.path.parent.iterdir()] == [work.name]
+
+
 def test_large_directories_of_tools_are_linked(work: Path, root: Path) -> None:
     for name in (".git", "node_modules", ".terraform/providers"):
         (work / name).mkdir(parents=True)
