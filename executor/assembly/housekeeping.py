@@ -16,7 +16,8 @@ from executor.ledger.ledger import Ledger
 from executor.ledger.store import RunStore
 from executor.model.application import DoctorLine
 from executor.model.target import TargetKind
-from sandboxes.background.asking import stop_daemons
+from sandboxes.background.asking import ask, stop_daemons
+from sandboxes.background.places import Home, homes, runtime_directory
 from sandboxes.confine.container import reap_containers
 from sandboxes.contract import Confinement
 from sandboxes.embedded.background import daemon_status
@@ -25,6 +26,9 @@ from sandboxes.errors import SandboxError
 from sandboxes.leases import reap_leases
 from sandboxes.model import Isolation
 from sandboxes.registry import choose
+
+_WARM = "executor-"
+"""What keys of warm executors begin with (`executor.warm.talking.key`)."""
 
 
 def examine(store: RunStore, environment: Mapping[str, str]) -> Sequence[DoctorLine]:
@@ -35,6 +39,7 @@ def examine(store: RunStore, environment: Mapping[str, str]) -> Sequence[DoctorL
         _embedded(),
         _engine("localstack", needed=False),
         _daemon(),
+        _warm(),
         *_confinements(environment),
         _target(environment),
         _state(store),
@@ -93,6 +98,19 @@ def _daemon() -> DoctorLine:
         text = f"running (pid {status.pid}), {status.sandboxes} sandboxes, "
         text += f"{status.templates} replicas kept"
     return DoctorLine(name="background server", ok=True, text=text)
+
+
+def _warm() -> DoctorLine:
+    text = "not running; started when a dry run has ended"
+    found = [s for home in homes(runtime_directory()) if (s := _asked_of_executor(home))]
+    if found:
+        words = [f"pid {s.get('pid')}, {s.get('runs')} runs so far" for s in found]
+        text = f"running ({'; '.join(words)})"
+    return DoctorLine(name="warm executor", ok=True, text=text)
+
+
+def _asked_of_executor(home: Home) -> Mapping[str, object] | None:
+    return ask(home, "status") if home.key.startswith(_WARM) else None
 
 
 def _confinements(environment: Mapping[str, str]) -> Sequence[DoctorLine]:

@@ -28,17 +28,12 @@ class Ended(BaseException):
         self.number = number
 
 
-def dry_run_command() -> NoReturn:
-    """Run `dry-run`."""
-    _leave(invoke("dry-run", sys.argv[1:]))
-
-
 def executor_command() -> NoReturn:
     """Run `executor`."""
-    _leave(invoke("executor", sys.argv[1:]))
+    leave(invoke("executor", sys.argv[1:]))
 
 
-def _leave(status: int) -> NoReturn:
+def leave(status: int) -> NoReturn:
     """End the process at once: everything is closed, and taking Python down costs its own."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
@@ -154,7 +149,3 @@ def _ending_by_signal() -> Iterator[None]:
     finally:
         for number in prior:
             signal.signal(number, signal.SIG_DFL)
-
-
-if __name__ == "__main__":
-    dry_run_command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -9,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sandboxes.background import wire
-from sandboxes.background.places import Home, address_of, homes, runtime_directory
+from sandboxes.background.places import PRIVATE, Home, address_of, homes, runtime_directory
 
 _ANSWER_S = 5.0
 _ENDING_S = 5.0
@@ -26,7 +28,13 @@ def stop_daemons(runtime: Path | None = None) -> Sequence[str]:
     for home in homes(runtime or runtime_directory()):
         status = ask(home, "status")
         if status is None or ask(home, "stop") is None:
-            continue
+            # One that still loads does not listen yet; one of a single client never does.
+            pid = 0 if home.key.startswith(PRIVATE) else home.holder()
+            if not pid:
+                continue
+            status = {"pid": pid}
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + _ENDING_S
         while home.lock.exists() and time.monotonic() < until:
             time.sleep(_POLL_S)

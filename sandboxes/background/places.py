@@ -1,12 +1,12 @@
 """Where background servers live: a directory that only this user can enter, a home for each.
 
     <runtime>/                  0700, ours, or we refuse
-      <key>.lock                held (flock) by the zygote for as long as it lives
-      <key>/socket              where the background server listens, 0600
-      <key>/log                 the zygote's own messages
-      <key>/<sandbox>/          a child's log, home and temporary files
+      <key>.lock                held (flock) by the server for as long as it lives; its number
+      <key>/socket              where it listens, 0600
+      <key>/log                 its own messages
+      <key>/<sandbox>/          an emulator's log, home and temporary files
 
-The kernel drops the lock when a zygote dies, however it dies. So a home whose lock can be
+The kernel drops the lock when a server dies, however it dies. So a home whose lock can be
 taken is left over and may be removed.
 """
 
@@ -22,6 +22,9 @@ from pathlib import Path
 
 from sandboxes.background.runtime import RUNTIME_VARIABLE, is_private, runtime_path
 from sandboxes.errors import EngineUnavailable
+
+PRIVATE = "private-"
+"""What keys of servers begin with that have one client, and end with it."""
 
 _LOCK = ".lock"
 # sun_path holds 108 bytes, the last of them zero.
@@ -42,7 +45,7 @@ def ensure_private(directory: Path) -> None:
     try:
         with suppress(FileExistsError):
             directory.mkdir(mode=0o700)
-        private = is_private(str(directory))
+        private = is_private(directory.lstat())
     except OSError as error:
         raise EngineUnavailable(
             f"the runtime directory {directory} cannot be made: {error.strerror}",
@@ -57,19 +60,19 @@ def ensure_private(directory: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The directory and the lock of one zygote."""
+    """The directory and the lock of one server."""
 
     runtime: Path
     key: str
 
     @property
     def directory(self) -> Path:
-        """Holds all that the zygote and its children write."""
+        """Holds all that the server and its children write."""
         return self.runtime / self.key
 
     @property
     def lock(self) -> Path:
-        """The file whose lock says that the zygote lives."""
+        """The file whose lock says that the server lives."""
         return self.runtime / f"{self.key}{_LOCK}"
 
     @property
@@ -79,7 +82,7 @@ class Home:
 
     @property
     def log(self) -> Path:
-        """What the zygote itself has to say."""
+        """What the server itself has to say."""
         return self.directory / "log"
 
     def claim(self) -> int | None:
@@ -90,6 +93,8 @@ class Home:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Whoever reaped the home removed the file before we had its lock.
                 if os.fstat(held).st_ino == self.lock.stat().st_ino:
+                    os.ftruncate(held, 0)
+                    os.pwrite(held, str(os.getpid()).encode(), 0)
                     return held
             except BlockingIOError:
                 os.close(held)
@@ -97,6 +102,17 @@ class Home:
             except FileNotFoundError:
                 pass
             os.close(held)
+
+    def holder(self) -> int:
+        """Return the process id of who holds the lock; 0 where nobody does."""
+        held = self.claim()
+        if held is not None:
+            self.release(held)
+            return 0
+        try:
+            return int(self.lock.read_text() or "0")
+        except (OSError, ValueError):
+            return 0
 
     def clear(self) -> Sequence[str]:
         """Remove everything in the home; only for who holds the lock.
@@ -129,13 +145,13 @@ def homes(runtime: Path) -> Sequence[Home]:
 
 
 def reap_homes(runtime: Path) -> Sequence[str]:
-    """Remove every home whose zygote is gone; return one line per thing removed."""
+    """Remove every home whose server is gone; return one line per thing removed."""
     removed: list[str] = []
     for home in homes(runtime):
         held = home.claim()
         if held is None:
             continue
-        removed.extend(f"{path} of a dead embedded emulator" for path in home.clear())
+        removed.extend(f"{path} of a server that died" for path in home.clear())
         home.release(held)
     return removed
 

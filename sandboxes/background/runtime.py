@@ -17,20 +17,15 @@ def runtime_path() -> str:
     """
     own = os.environ.get(RUNTIME_VARIABLE)
     if own:
-        return os.path.abspath(own)  # noqa: PTH100 - pathlib is not loaded here
+        return os.path.abspath(own)
     session = os.environ.get(_SESSION_VARIABLE, "")
     if session.startswith("/") and _is_ours(session):
         return f"{session}/executor"
     return f"{_temporary_directory()}/executor-{os.getuid()}"
 
 
-def is_private(directory: str) -> bool:
-    """Whether it is a directory, no link, that this user alone can enter.
-
-    Raises:
-        OSError: there is none, or it cannot be looked at.
-    """
-    found = os.lstat(directory)
+def is_private(found: os.stat_result) -> bool:
+    """Whether what was looked at is a directory, no link, that this user alone can enter."""
     others = stat.S_IMODE(found.st_mode) & 0o077
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and others == 0
 
@@ -39,12 +34,12 @@ def _temporary_directory() -> str:
     named = [os.environ[name] for name in _TEMPORARY if os.environ.get(name)]
     for directory in (*named, *_USUAL):
         if os.access(directory, os.W_OK | os.X_OK):
-            return os.path.abspath(directory)  # noqa: PTH100 - as above
-    return os.getcwd()  # noqa: PTH109 - as above
+            return os.path.abspath(directory)
+    return os.getcwd()
 
 
 def _is_ours(directory: str) -> bool:
     try:
-        return os.stat(directory).st_uid == os.getuid()  # noqa: PTH116 - as above
+        return os.stat(directory).st_uid == os.getuid()
     except OSError:
         return False

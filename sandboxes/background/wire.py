@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 
 _LONGEST = 1 << 20
 _MOST_DESCRIPTORS = 8
+_SO_PEERPIDFD = 77
+"""asm-generic/socket.h; Python has no name for it."""
 
 
 class Severed(Exception):
@@ -118,8 +120,32 @@ def number(message: Mapping[str, object], name: str) -> int:
 
 def is_ours(connection: socket.socket) -> bool:
     """Whether the process at the other end runs as this user."""
-    credentials = connection.getsockopt(
-        socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+    _pid, user, _group = _credentials(connection)
+    return user == os.getuid()
+
+
+def peer(connection: socket.socket) -> int:
+    """Return the process id of the other end, as it was when it connected."""
+    return _credentials(connection)[0]
+
+
+def peer_handle(connection: socket.socket) -> int:
+    """Return a descriptor of the process at the other end (pidfd), which the caller closes.
+
+    Raises:
+        OSError: it is gone.
+    """
+    try:
+        return connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError:
+        # Kernels before 6.5; its number may have gone to another one in the meantime.
+        return os.pidfd_open(peer(connection))
+
+
+def _credentials(connection: socket.socket) -> tuple[int, int, int]:
+    """Return process, user and group of the other end (SO_PEERCRED, unix(7))."""
+    size = struct.calcsize("3i")
+    pid, user, group = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     )
-    _pid, user, _group = struct.unpack("3i", credentials)
-    return bool(user == os.getuid())
+    return pid, user, group

@@ -98,7 +98,7 @@ def test_only_homes_whose_zygote_is_gone_are_reaped(tmp_path: Path) -> None:
     held = alive.claim()
     assert held is not None
     removed = reap_homes(tmp_path)
-    assert removed == [f"{dead.directory / 'embedded-1'} of a dead embedded emulator"]
+    assert removed == [f"{dead.directory / 'embedded-1'} of a server that died"]
     assert [home.key for home in homes(tmp_path)] == ["alive"]
     alive.release(held)
 
