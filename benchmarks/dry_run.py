@@ -1,7 +1,7 @@
 """Dry runs side by side with what they replace: `make bench`.
 
 Prints, from one run on one machine: the 20-call script against a bare warm emulator; the same
-through `dry-run` on the embedded engine, cold (no background server) and warm; and the same by
+through `dry-run` on the embedded engine, cold (no background servers) and warm; and the same by
 hand on a fresh LocalStack container. Figures are medians; ratios are what counts.
 """
 
@@ -18,6 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandboxes.background.asking import ask, stop_daemons
+from sandboxes.background.places import homes
+from sandboxes.background.runtime import RUNTIME_VARIABLE
 from sandboxes.errors import SandboxError
 from sandboxes.model import SandboxSpec
 from sandboxes.registry import choose
@@ -57,7 +60,11 @@ def bare_on_fresh_child() -> float:
 def dry_run(home: str, *options: str) -> float:
     # As installed packages are; what a machine says about sources is not what is measured.
     compiled = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    env = {**compiled, "EXECUTOR_HOME": f"{home}/state"}
+    env = {
+        **compiled,
+        "EXECUTOR_HOME": f"{home}/state",
+        RUNTIME_VARIABLE: str(runtime_of(home)),
+    }
     workdir = Path(home, "work")
     workdir.mkdir(exist_ok=True)
     command = [
@@ -80,6 +87,22 @@ def dry_run(home: str, *options: str) -> float:
     return took
 
 
+def runtime_of(home: str) -> Path:
+    """Where the servers of the measured program live, apart from the user's own."""
+    return Path(home, "run")
+
+
+def wait_for_servers(home: str) -> None:
+    """Wait until what a first run leaves behind is ready for the second."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        found = {h.key.partition("-")[0] for h in homes(runtime_of(home)) if ask(h, "status")}
+        if found >= {"executor", "ministack"}:
+            return
+        time.sleep(0.1)
+    sys.exit(f"no warm executor came up in {runtime_of(home)}")
+
+
 def by_hand() -> float:
     """Start a container, wait until it answers, run the script, remove the container."""
     started = time.perf_counter()
@@ -91,7 +114,10 @@ def by_hand() -> float:
 @contextmanager
 def state_home() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="executor-benchmark-") as home:
-        yield home
+        try:
+            yield home
+        finally:
+            stop_daemons(runtime_of(home))
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
@@ -102,7 +128,8 @@ def measure(rounds: int) -> dict[str, list[float]]:
         figures.setdefault(name, []).append(value)
 
     with state_home() as home:
-        dry_run(home)  # starts the background server and fills the file cache
+        dry_run(home)  # starts the background servers and fills the file cache
+        wait_for_servers(home)
         for _ in range(rounds):
             take("bare", bare_on_fresh_child())
             take("warm", dry_run(home))
