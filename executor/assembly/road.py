@@ -266,11 +266,11 @@ def _get_ready(gateway: Gateway, replica: HydratedReplica) -> None:
             break
         gateway.learn(service)
         replica.get_ready(service)
-    for service in _READ_AHEAD:
-        replica.read_ahead(service, lambda: not gateway.asked)
     for name in _NEEDED_AFTER:
         _wait_for_quiet(gateway)
         importlib.import_module(name)
+    for service in _READ_AHEAD:
+        replica.read_ahead(service, lambda: not gateway.asked)
     replica.catalog.load()
 
 
