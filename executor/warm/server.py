@@ -25,6 +25,8 @@ from sandboxes.background import wire
 _SILENT_S = 10.0
 _GRACE_S = 10.0
 _TICK_S = 0.5
+_READY_S = 60.0
+"""So long after a run a worker is kept ready for the next one; it takes memory of its own."""
 _LONG_S = 3600.0
 _LONGEST = 4096
 _PASSED = (*talking.FORWARDED, signal.SIGTSTP, signal.SIGCONT)
@@ -100,15 +102,22 @@ class Server:
                     if key.fd in self._selector.get_map():
                         key.data()
                 self._end_overdue()
-                if not self._workers and not self._stopping:
-                    # Now it is in nobody's way.
-                    self._births.prepare()
+                self._see_to_births()
         finally:
             self._births.close()
             for client in list(self._clients.values()):
                 if client.worker is not None:
                     self._signal(client.worker, signal.SIGKILL)
                     self._ended(client, client.worker)
+
+    def _see_to_births(self) -> None:
+        """Have a worker ready while it is likely to be needed, when that is in nobody's way."""
+        if self._workers or self._stopping:
+            return
+        if self._idle_s() < _READY_S:
+            self._births.prepare()
+        else:
+            self._births.close()
 
     def _stop_on_signals(self) -> None:
         """Stop as when asked to; not at once, for anything might be under way."""
@@ -138,7 +147,11 @@ class Server:
     def _patience_s(self) -> float:
         if any(c.worker is None or c.worker.until is not None for c in self._clients.values()):
             return _TICK_S
-        return _LONG_S if self._workers else max(0.0, self._idle_limit_s - self._idle_s())
+        if self._workers:
+            return _LONG_S
+        idle = self._idle_s()
+        until = _READY_S if idle < _READY_S else self._idle_limit_s
+        return max(0.0, min(until, self._idle_limit_s) - idle)
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
