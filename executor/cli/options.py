@@ -42,7 +42,7 @@ def target_options(function: F) -> F:
                 help="What emulates AWS.",
             ),
             click.option(
-                "--no-daemon", is_flag=True, help="Neither use nor start the background server."
+                "--no-daemon", is_flag=True, help="Neither use nor start background servers."
             ),
         ]
     ):
