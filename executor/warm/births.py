@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -43,15 +44,16 @@ class Births:
         """Have a worker ready, unless one is; where the kernel does not let us there is none."""
         if self._spare is not None:
             return
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            orders, parent = theirs.fileno(), os.getpid()
-            try:
-                pid, handle = _forked(lambda: wait(orders, self._interpreter, parent))
-            except OSError:
-                ours.close()
-                return
-        self._spare = _Spare(pid, handle, ours)
+        with suppress(OSError):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                orders, parent = theirs.fileno(), os.getpid()
+                try:
+                    pid, handle = _forked(lambda: wait(orders, self._interpreter, parent))
+                except OSError:
+                    ours.close()
+                    raise
+            self._spare = _Spare(pid, handle, ours)
 
     def worker(self, connection: int, begins: int) -> tuple[int, int]:
         """Return process id and descriptor of a worker for a client.

@@ -67,6 +67,7 @@ class _Asking:
 
     def __init__(self, interpreter: str, standing: str, runtime: str) -> None:
         self._interpreter = interpreter
+        self._standing = standing
         self._runtime = runtime
         self._key = key(interpreter, standing)
         self._caught: list[int] = []
@@ -80,6 +81,9 @@ class _Asking:
         if sys.gettrace() or sys.getprofile() or sys.warnoptions or sys._xoptions:
             return None
         if None in (sys.stdin, sys.stdout, sys.stderr):
+            return None
+        if _signal.pthread_sigmask(_signal.SIG_BLOCK, ()):
+            # A run has nothing blocked.
             return None
         try:
             return cls(interpreter(sys.path), standing(), runtime_path())
@@ -96,12 +100,13 @@ class _Asking:
         for number in forwarded:
             _signal.signal(number, lambda number, _: self._caught.append(number))
         if _accepted(connection, errand):
+            before = _signal.pthread_sigmask(_signal.SIG_BLOCK, forwarded)
             for number in forwarded:
                 _signal.signal(number, lambda number, _: self._pass_on(connection, number))
-            # What came before there was anybody to take it.
-            early, self._caught = self._caught, []
-            for number in early:
-                self._pass_on(connection, number)
+            for number in self._caught:
+                # They came before there was anybody to take them.
+                _say(connection, number)
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
             self._stop_together(connection, errand["ignored"])
             return self._told(connection)
         connection.close()
@@ -121,6 +126,7 @@ class _Asking:
     def _connected(self) -> _socket.socket | None:
         opened: list[int] = []
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        connection.settimeout(_SOON_S)
         try:
             for name in (self._runtime, self._key):
                 at = opened[-1] if opened else None
@@ -130,8 +136,9 @@ class _Asking:
                     raise OSError("others may enter it")
             # However long the path is, this one is short enough.
             connection.connect(f"/proc/self/fd/{opened[-1]}/socket")
-            if _user(connection) != os.getuid():
-                raise OSError("it is another user's")
+            process, user = _other_end(connection)
+            if user != os.getuid() or standing(process) != self._standing:
+                raise OSError("it is somebody else's")
         except OSError:
             connection.close()
             return None
@@ -203,7 +210,6 @@ def _accepted(connection: _socket.socket, errand: Errand) -> bool:
     numbers = errand["descriptors"]
     if len(numbers) >= MOST_DESCRIPTORS:
         return False
-    connection.settimeout(_SOON_S)
     try:
         connection.sendall(RUN, _socket.MSG_NOSIGNAL)
         if connection.recv(1) != LISTENING:
@@ -254,10 +260,10 @@ def _restore(number: int) -> None:
     _signal.signal(number, _signal.default_int_handler if own else _signal.SIG_DFL)
 
 
-def _user(connection: _socket.socket) -> int:
-    """Return the user at the other end (struct ucred: process, user, group)."""
+def _other_end(connection: _socket.socket) -> tuple[int, int]:
+    """Return process and user of who listens there (struct ucred: process, user, group)."""
     found = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
-    return int.from_bytes(found[4:8], sys.byteorder)
+    return int.from_bytes(found[:4], sys.byteorder), int.from_bytes(found[4:8], sys.byteorder)
 
 
 def _lost(why: str) -> int:

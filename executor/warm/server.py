@@ -201,16 +201,27 @@ class Server:
                 self._obey(client)
         except Exception:
             traceback.print_exc()
-            self._drop(client)
+            if client.worker is None:
+                self._drop(client)
+            else:
+                self._left(client, client.worker)
 
     def _pass_on(self, client: _Client, worker: _Worker) -> None:
-        heard = client.connection.recv(64)
+        try:
+            heard = client.connection.recv(64)
+        except ConnectionError:
+            # It went without reading what it was told.
+            heard = b""
         if not heard:
-            self._unwatch(client.connection.fileno())
-            self._dismiss(worker)
+            self._left(client, worker)
         for number in heard:
             if number in _PASSED:
                 self._signal(worker, number)
+
+    def _left(self, client: _Client, worker: _Worker) -> None:
+        """See to the worker of a client that is gone."""
+        self._unwatch(client.connection.fileno())
+        self._dismiss(worker)
 
     def _obey(self, client: _Client) -> None:
         heard = client.connection.recv(_LONGEST)

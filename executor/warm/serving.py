@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from executor.warm.standing import standing
+from executor.warm.talking import interpreter, key
 from sandboxes.background.detached import detach, log_to, stop_on_signals
 from sandboxes.background.places import Home, address_of, ensure_private
 from sandboxes.background.runtime import RUNTIME_VARIABLE
@@ -42,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log_to(home.log)
         # What is loaded from here on is what a client would have loaded.
         sys.path[:] = chosen.path
-        _serve(home, chosen.idle)
+        # Started in another way than its clients it would refuse every one.
+        if key(interpreter(sys.path), standing()) == home.key:
+            _serve(home, chosen.idle)
     finally:
         home.clear()
         home.release(held)

@@ -12,7 +12,6 @@ import os
 _RIGHTS = (
     *("Uid:", "Gid:", "Groups:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"),
     *("NoNewPrivs:", "Seccomp:", "Seccomp_filters:", "Cpus_allowed:", "Mems_allowed:"),
-    "SigBlk:",
 )
 _FILES = ("limits", "cgroup", "oom_score_adj")
 _NICE, _PRIORITY, _POLICY = 16, 37, 38

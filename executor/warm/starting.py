@@ -36,7 +36,9 @@ def start(key: str, runtime: str, idle_s: float = IDLE_S) -> subprocess.Popen[by
         path = [argument for entry in sys.path for argument in ("--path", entry)]
         return subprocess.Popen(
             [
-                *(sys.executable, "-P", "-m", "executor.warm.serving"),
+                # Where there is no locale Python makes one up, and would not do so again.
+                *(sys.executable, "-X", f"utf8={sys.flags.utf8_mode}"),
+                *("-P", "-m", "executor.warm.serving"),
                 *("--runtime", runtime, "--key", key, "--idle", str(idle_s)),
                 *path,
             ],

@@ -51,6 +51,19 @@ class Job:
     interpreter: str
 
 
+class _Log:
+    """The server's log, for as long as the worker is not yet its client."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.dup(2)
+
+    def write(self, text: str) -> None:
+        os.write(self.descriptor, text.encode("utf-8", "replace"))
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
 class _Unfit(Exception):
     """This process cannot be what the client would have been."""
 
@@ -81,9 +94,16 @@ def wait(orders: int, interpreter: str, parent: int) -> NoReturn:
 def live(job: Job, parent: int) -> NoReturn:
     """Make the run; never returns into the code of whoever forked it."""
     status = 1
+    log = _Log()
     try:
         _die_with(parent)
-        arguments = _become(job)
+        arguments = _become(job, log)
+    except BaseException:
+        # Not where the client would see it: it goes on alone, and has nothing to do with this.
+        log.write(traceback.format_exc())
+        os._exit(status)
+    log.close()
+    try:
         from executor.cli.main import invoke
 
         status = invoke("dry-run", arguments)
@@ -94,14 +114,12 @@ def live(job: Job, parent: int) -> NoReturn:
         # It came before the program was there to say so.
         status = 128 + signal.SIGINT
     except BaseException:
-        # What stands in the way of becoming the client is said in the server's log, and the
-        # client goes on alone; the program itself says what it has to say.
         traceback.print_exc()
     finally:
         os._exit(status)
 
 
-def _become(job: Job) -> list[str]:
+def _become(job: Job, log: _Log) -> list[str]:
     """Take on all in which the client differs from the server; returns its arguments."""
     errand, passed = _received(job.connection)
     if errand["interpreter"] != job.interpreter or len(passed) != len(errand["descriptors"]) + 1:
@@ -114,8 +132,8 @@ def _become(job: Job) -> list[str]:
     # Where temporary files go is told by the environment.
     tempfile.tempdir = None
     sys.argv = [errand["program"], *errand["arguments"]]
-    own = [job.connection, job.begins]
-    connection, begins = _take_descriptors(passed[:-1], errand["descriptors"], own)
+    own = [job.connection, job.begins, log.descriptor]
+    connection, begins, log.descriptor = _take_descriptors(passed[:-1], errand["descriptors"], own)
     _take_streams(errand["streams"])
     reset_signals(errand["ignored"])
     gc.set_threshold(*_COLLECT)
@@ -195,11 +213,13 @@ def _take_descriptors(
 
 def _keep_open(numbers: Sequence[int]) -> None:
     """Close every descriptor but these and the standard ones."""
-    below = _FIRST_OWN
-    for number in sorted({n for n in numbers if n >= _FIRST_OWN}):
-        os.closerange(below, number)
-        below = number + 1
-    os.closerange(below, os.sysconf("SC_OPEN_MAX"))
+    kept = {*range(_FIRST_OWN), *numbers}
+    # Not all that there might be: some systems allow a thousand million.
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - speed
+        if int(name) not in kept:
+            with suppress(OSError):
+                # The one that the directory was read with is closed already.
+                os.close(int(name))
 
 
 def _take_streams(forms: Sequence[tuple[str, str]]) -> None:

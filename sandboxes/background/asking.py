@@ -42,9 +42,16 @@ def stop_daemons(runtime: Path | None = None) -> Sequence[str]:
     return stopped
 
 
-def connect(home: Home) -> socket.socket | None:
-    """Return a connection to the background server; None when none listens."""
+def connect(home: Home, patience_s: float | None = None) -> socket.socket | None:
+    """Return a connection to the background server; None when none listens.
+
+    Args:
+        home: where it lives.
+        patience_s: time limit of the connection; None waits as long as it takes, also where more
+            have knocked than are let in.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(patience_s)
     try:
         with address_of(home.socket) as address:
             connection.connect(address)
@@ -59,11 +66,10 @@ def connect(home: Home) -> socket.socket | None:
 
 def ask(home: Home, question: str) -> Mapping[str, object] | None:
     """Ask the server of a home something; None when none answers."""
-    connection = connect(home)
+    connection = connect(home, _ANSWER_S)
     if connection is None:
         return None
     with connection, suppress(wire.Severed):
-        connection.settimeout(_ANSWER_S)
         wire.send(connection, {"ask": question})
         return wire.receive(connection)
     return None

@@ -10,6 +10,7 @@ Both ends belong to one user; nothing else may connect.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -137,7 +138,9 @@ def peer_handle(connection: socket.socket) -> int:
     """
     try:
         return connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.ENOPROTOOPT:
+            raise
         # Kernels before 6.5; its number may have gone to another one in the meantime.
         return os.pidfd_open(peer(connection))
 

@@ -556,6 +556,62 @@ def test_many_at_once(warm: Programs) -> None:
     assert runs(warm) == before + 4
 
 
+@pytest.mark.parametrize("locale", [{}, {"LANG": "C"}, {"LC_ALL": "C.UTF-8"}])
+def test_clients_without_a_locale_are_served_too(
+    cold: Programs, monkeypatch: pytest.MonkeyPatch, locale: dict[str, str]
+) -> None:
+    for name in [n for n in os.environ if n.startswith(("LC_", "LANG"))]:
+        monkeypatch.delenv(name)
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    warm_up(cold)
+    assert cold.dry_run("--", "true").status == 0
+    assert runs(cold) == 1
+
+
+def test_a_client_that_goes_without_having_listened_takes_its_run_along(warm: Programs) -> None:
+    program = (
+        "import os, sys, time\nfrom executor.warm import client, talking\n"
+        f"sys.path[:] = [{str(Path(sys.executable).parent)!r}, *sys.path[1:]]\n"
+        "asking = client._Asking.of([])\n"
+        "errand = asking._errand(['--target', 'none', '--confine', 'off', '--', 'sleep', '60'])\n"
+        "connection = asking._connected()\n"
+        "connection.sendall(talking.RUN)\nassert connection.recv(1) == b'?'\n"
+        "import _socket\nhere = os.open('.', os.O_PATH)\n"
+        "beside = b''.join(n.to_bytes(4, sys.byteorder) for n in [*errand['descriptors'], here])\n"
+        "rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, beside)]\n"
+        "connection.sendmsg([talking.packed(errand)], rights)\n"
+        "time.sleep(3)\nos._exit(0)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=warm.workdir,
+        env=warm.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert runs(warm) == 1
+    assert eventually(lambda: status(warm)["workers"] == 0, 9)
+    assert eventually(lambda: warm.left() == []), seen(warm)
+
+
+def test_many_that_knock_in_vain_keep_nobody_waiting(warm: Programs) -> None:
+    home = servers(warm)[0]
+    server = psutil.Process(_pid(warm))
+    server.suspend()
+    try:
+        while (connection := connect(home, 5.0)) is not None:
+            connection.close()
+        ended = warm.dry_run("--engine", "embedded", "--", "true")
+    finally:
+        server.resume()
+    assert ended.status == 0, ended.err
+
+
 def test_a_fork_that_was_made_ahead_and_is_gone_is_done_without(warm: Programs) -> None:
     assert eventually(lambda: len(psutil.Process(_pid(warm)).children()) == 1)
     before = runs(warm)
