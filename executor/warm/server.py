@@ -24,6 +24,7 @@ from sandboxes.background import wire
 
 _SILENT_S = 10.0
 _GRACE_S = 10.0
+_HEARD_S = 3.0
 _TICK_S = 0.5
 _READY_S = 60.0
 """So long after a run a worker is kept ready for the next one; it takes memory of its own."""
@@ -42,6 +43,7 @@ class _Worker:
         handle: descriptor of the process, readable when it has ended.
         begun: a pipe in which it says that it has become its client.
         has_begun: it said so; what the client says from then on is for the server.
+        told: it was asked to end already, and is not to be interrupted while it cleans up.
         until: when it is killed; None as long as its client is there.
     """
 
@@ -49,6 +51,7 @@ class _Worker:
     handle: int
     begun: int
     has_begun: bool = False
+    told: bool = False
     until: float | None = None
 
 
@@ -160,8 +163,18 @@ class Server:
             if worker is None:
                 if now - client.since > _SILENT_S:
                     self._drop(client)
-            elif worker.until is not None and now > worker.until:
-                self._signal(worker, signal.SIGKILL)
+            elif worker.until is not None:
+                self._hurry(worker, now)
+
+    def _hurry(self, worker: _Worker, now: float) -> None:
+        """End a worker without a client that does not end by itself."""
+        assert worker.until is not None
+        if worker.told and now > worker.until - _GRACE_S + _HEARD_S:
+            # What it was told may have come to a thread that cannot act on it.
+            worker.told = False
+            self._signal(worker, signal.SIGTERM)
+        if now > worker.until:
+            self._signal(worker, signal.SIGKILL)
 
     def _watch(self, descriptor: int, react: Callable[[], None]) -> None:
         self._selector.register(descriptor, selectors.EVENT_READ, react)
@@ -216,6 +229,7 @@ class Server:
             self._left(client, worker)
         for number in heard:
             if number in _PASSED:
+                worker.told |= number in talking.FORWARDED
                 self._signal(worker, number)
 
     def _left(self, client: _Client, worker: _Worker) -> None:
@@ -290,7 +304,8 @@ class Server:
         """Have a worker clean up and end, and end it where it does not."""
         if worker.until is None:
             worker.until = time.monotonic() + _GRACE_S
-            self._signal(worker, signal.SIGTERM)
+            if not worker.told:
+                self._signal(worker, signal.SIGTERM)
             # Signals wait for a process that stands still.
             self._signal(worker, signal.SIGCONT)
 
