@@ -43,7 +43,8 @@ class _Worker:
         handle: descriptor of the process, readable when it has ended.
         begun: a pipe in which it says that it has become its client.
         has_begun: it said so; what the client says from then on is for the server.
-        told: it was asked to end already, and is not to be interrupted while it cleans up.
+        told: the signal by which it was asked to end already; it is not to be interrupted while
+            it cleans up.
         until: when it is killed; None as long as its client is there.
     """
 
@@ -51,7 +52,7 @@ class _Worker:
     handle: int
     begun: int
     has_begun: bool = False
-    told: bool = False
+    told: int = 0
     until: float | None = None
 
 
@@ -170,9 +171,10 @@ class Server:
         """End a worker without a client that does not end by itself."""
         assert worker.until is not None
         if worker.told and now > worker.until - _GRACE_S + _HEARD_S:
-            # What it was told may have come to a thread that cannot act on it.
-            worker.told = False
-            self._signal(worker, signal.SIGTERM)
+            # It may have come to a thread that cannot act on it; to Python the same signal again
+            # is the same interrupt.
+            self._signal(worker, worker.told)
+            worker.told = 0
         if now > worker.until:
             self._signal(worker, signal.SIGKILL)
 
@@ -229,7 +231,8 @@ class Server:
             self._left(client, worker)
         for number in heard:
             if number in _PASSED:
-                worker.told |= number in talking.FORWARDED
+                if number in talking.FORWARDED:
+                    worker.told = number
                 self._signal(worker, number)
 
     def _left(self, client: _Client, worker: _Worker) -> None:
