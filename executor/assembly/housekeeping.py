@@ -18,6 +18,7 @@ from executor.model.application import DoctorLine
 from executor.model.target import TargetKind
 from sandboxes.background.asking import ask, stop_daemons
 from sandboxes.background.places import Home, homes, runtime_directory
+from sandboxes.background.runtime import EXECUTORS
 from sandboxes.confine.container import reap_containers
 from sandboxes.contract import Confinement
 from sandboxes.embedded.background import daemon_status
@@ -26,9 +27,6 @@ from sandboxes.errors import SandboxError
 from sandboxes.leases import reap_leases
 from sandboxes.model import Isolation
 from sandboxes.registry import choose
-
-_WARM = "executor-"
-"""What keys of warm executors begin with (`executor.warm.talking.key`)."""
 
 
 def examine(store: RunStore, environment: Mapping[str, str]) -> Sequence[DoctorLine]:
@@ -110,7 +108,7 @@ def _warm() -> DoctorLine:
 
 
 def _asked_of_executor(home: Home) -> Mapping[str, object] | None:
-    return ask(home, "status") if home.key.startswith(_WARM) else None
+    return ask(home, "status") if home.key.startswith(EXECUTORS) else None
 
 
 def _confinements(environment: Mapping[str, str]) -> Sequence[DoctorLine]:

@@ -7,15 +7,15 @@ more, are thrown away.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from sandboxes.background.detached import settle
 
 _MODULES = (
     "executor.cli.main",
@@ -102,12 +102,7 @@ def preload(place: Path) -> Loaded:
         practise(place)
         shutil.rmtree(place, ignore_errors=True)
     loaded = Loaded(_files(), began)
-    running = [thread.name for thread in threading.enumerate()]
-    if len(running) > 1 or len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
-        raise RuntimeError(f"loading left threads running: {', '.join(running)}")
-    # Objects that the collector never visits stay on pages that workers share.
-    gc.collect()
-    gc.freeze()
+    settle("loading")
     return loaded
 
 

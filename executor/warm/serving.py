@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from executor.warm.standing import standing
 from executor.warm.talking import interpreter, key
-from sandboxes.background.detached import detach, log_to, stop_on_signals
-from sandboxes.background.places import Home, address_of, ensure_private
+from sandboxes.background.detached import detach, lived_in, stop_on_signals
+from sandboxes.background.places import Home
 from sandboxes.background.runtime import RUNTIME_VARIABLE
+from sandboxes.sockets import listen_at
 
 _BACKLOG = 64
 
@@ -34,22 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.umask(0o077)
     home = Home(chosen.runtime, chosen.key)
     detach()
-    held = home.claim()
-    if held is None:
-        return
-    # Where a predecessor under the same name was killed, its things are still there.
-    home.clear()
-    ensure_private(home.directory)
-    try:
-        log_to(home.log)
+    with lived_in(home) as ours:
+        if not ours:
+            return
         # What is loaded from here on is what a client would have loaded.
         sys.path[:] = chosen.path
         # Started in another way than its clients it would refuse every one.
         if key(interpreter(sys.path), standing()) == home.key:
             _serve(home, chosen.idle)
-    finally:
-        home.clear()
-        home.release(held)
 
 
 def _serve(home: Home, idle_s: float) -> None:
@@ -67,11 +59,7 @@ def _serve(home: Home, idle_s: float) -> None:
     stop_on_signals()
     loaded = preload(place)
     os.chdir("/")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        with address_of(home.socket) as address:
-            listener.bind(address)
-        home.socket.chmod(0o600)
-        listener.listen(_BACKLOG)
+    with listen_at(home.socket, _BACKLOG) as listener:
         listener.setblocking(False)
         Server(listener, loaded, idle_s=idle_s).run()
 

@@ -23,6 +23,8 @@ import marshal
 import os
 import sys
 
+from sandboxes.background.runtime import EXECUTORS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +97,7 @@ def key(interpreter: str, standing: str) -> str:
     """Return the name of the server for such clients; the server itself compares all of it."""
     # Any number that is likely to differ; hashlib takes longer to load than all this.
     number = int.from_bytes(f"{interpreter}\0{standing}".encode("utf-8", "surrogatepass"), "big")
-    return f"executor-{number % _CRC:015x}"
+    return f"{EXECUTORS}{number % _CRC:015x}"
 
 
 def packed(errand: Errand) -> bytes:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from sandboxes.background import wire
-from sandboxes.background.places import PRIVATE, Home, address_of, homes, runtime_directory
+from sandboxes.background.places import PRIVATE, Home, homes, runtime_directory
+from sandboxes.sockets import connect_to
 
 _ANSWER_S = 5.0
 _ENDING_S = 5.0
@@ -53,8 +54,7 @@ def connect(home: Home, patience_s: float | None = None) -> socket.socket | None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(patience_s)
     try:
-        with address_of(home.socket) as address:
-            connection.connect(address)
+        connect_to(connection, home.socket)
     except OSError:
         connection.close()
         return None

@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from sandboxes.background.places import Home, ensure_private
+
+
+@contextmanager
+def lived_in(home: Home) -> Iterator[bool]:
+    """Live in a home, with what is said in its log; gives whether nobody else does already."""
+    held = home.claim()
+    if held is None:
+        yield False
+        return
+    # Where a predecessor under the same name was killed, its things are still there.
+    home.clear()
+    ensure_private(home.directory)
+    try:
+        log_to(home.log)
+        yield True
+    finally:
+        home.clear()
+        home.release(held)
+
+
+def settle(who: str) -> None:
+    """Make this process one that is good to fork from, once it has loaded what it needs.
+
+    Raises:
+        RuntimeError: something left a thread running, whose locks a fork would copy.
+    """
+    running = [thread.name for thread in threading.enumerate()]
+    if len(running) > 1 or len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+        raise RuntimeError(f"{who} left threads running: {', '.join(running)}")
+    # Objects that the collector never visits stay on pages that forks share.
+    gc.collect()
+    gc.freeze()
 
 
 def detach() -> None:

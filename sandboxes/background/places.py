@@ -15,8 +15,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,6 @@ PRIVATE = "private-"
 """What keys of servers begin with that have one client, and end with it."""
 
 _LOCK = ".lock"
-# sun_path holds 108 bytes, the last of them zero.
-_LONGEST_ADDRESS = 100
 
 
 def runtime_directory() -> Path:
@@ -154,19 +152,6 @@ def reap_homes(runtime: Path) -> Sequence[str]:
         removed.extend(f"{path} of a server that died" for path in home.clear())
         home.release(held)
     return removed
-
-
-@contextmanager
-def address_of(socket: Path) -> Iterator[str]:
-    """Give an address for `bind` or `connect`, however long the socket's path is."""
-    if len(os.fsencode(socket)) < _LONGEST_ADDRESS:
-        yield str(socket)
-        return
-    directory = os.open(socket.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{directory}/{socket.name}"
-    finally:
-        os.close(directory)
 
 
 def last_lines(log: Path, lines: int) -> str:

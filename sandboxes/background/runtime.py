@@ -6,6 +6,9 @@ import os
 import stat
 
 RUNTIME_VARIABLE = "EXECUTOR_RUNTIME_DIR"
+EXECUTORS = "executor-"
+"""What keys of warm executors begin with."""
+
 _SESSION_VARIABLE = "XDG_RUNTIME_DIR"
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _USUAL = ("/tmp", "/var/tmp", "/usr/tmp")

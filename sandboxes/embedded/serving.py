@@ -15,8 +15,9 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandboxes.background.detached import detach, log_to, stop_on_signals
-from sandboxes.background.places import Home, address_of, ensure_private
+from sandboxes.background.detached import detach, lived_in, stop_on_signals
+from sandboxes.background.places import Home
+from sandboxes.sockets import listen_at
 
 _BACKLOG = 64
 
@@ -34,36 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     home = Home(chosen.runtime, chosen.key)
     if chosen.connection is None:
         detach()
-    held = home.claim()
-    if held is None:
-        return
-    # Where a predecessor under the same name was killed, its things are still there.
-    home.clear()
-    ensure_private(home.directory)
-    try:
+    with lived_in(home) as ours:
+        if not ours:
+            return
         if chosen.connection is None:
             _serve_everyone(home, chosen.emulator, chosen.idle)
         else:
             _serve_one(home, chosen.emulator, chosen.connection)
-    finally:
-        home.clear()
-        home.release(held)
 
 
 def _serve_everyone(home: Home, emulator: str, idle_s: float) -> None:
-    log_to(home.log)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        with address_of(home.socket) as address:
-            listener.bind(address)
-        home.socket.chmod(0o600)
-        listener.listen(_BACKLOG)
+    with listen_at(home.socket, _BACKLOG) as listener:
         # Clients that come while the emulator loads are served once it has.
         listener.setblocking(False)
         _run(home, emulator, listener, None, idle_s)
 
 
 def _serve_one(home: Home, emulator: str, descriptor: int) -> None:
-    log_to(home.log)
     _run(home, emulator, None, socket.socket(fileno=descriptor), float("inf"))
 
 

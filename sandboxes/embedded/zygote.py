@@ -12,13 +12,13 @@ import os
 import selectors
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from sandboxes.background import wire
+from sandboxes.background.detached import settle
 from sandboxes.background.places import Home, last_lines
 from sandboxes.embedded import child, messages
 from sandboxes.embedded.emulators import Emulator
@@ -345,9 +345,4 @@ def prepare(emulator: Emulator, home: Home) -> None:
     os.environ["TMPDIR"] = os.environ["HOME"] = str(temporary)
     os.environ.update(emulator.settings(str(temporary)))
     emulator.load()
-    running = [thread.name for thread in threading.enumerate()]
-    if len(running) > 1 or len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
-        raise RuntimeError(f"the emulator left threads running: {', '.join(running)}")
-    # Objects that the collector never visits stay on pages that children share.
-    gc.collect()
-    gc.freeze()
+    settle("the emulator")

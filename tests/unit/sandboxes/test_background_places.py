@@ -7,7 +7,6 @@ import pytest
 
 from sandboxes.background.places import (
     Home,
-    address_of,
     ensure_private,
     homes,
     last_lines,
@@ -16,6 +15,7 @@ from sandboxes.background.places import (
 )
 from sandboxes.background.runtime import RUNTIME_VARIABLE
 from sandboxes.errors import EngineUnavailable
+from sandboxes.sockets import short
 
 
 def test_runtime_directory_is_made_for_this_user_alone(tmp_path: Path) -> None:
@@ -111,10 +111,10 @@ def test_socket_with_a_long_path_can_be_used(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
-        with address_of(deep / "socket") as address:
+        with short(deep / "socket") as address:
             listener.bind(address)
         listener.listen()
-        with address_of(deep / "socket") as address:
+        with short(deep / "socket") as address:
             client.connect(address)
     assert (deep / "socket").is_socket()
 
