@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -89,17 +89,29 @@ class DryRuns:
                 reachable=settings.reachable,
                 hydration=hydration,
             )
-            from executor.replica import in_part
-
-            started = datetime.now(UTC).isoformat(timespec="seconds")
-            rehearsal = self._rehearse(stages, request, target, progress)
-            replicates = target.settings.kind is not TargetKind.NONE
-            catalog = self._catalog()
-            verdict = _judged(rehearsal, request.intent, policy, catalog, replicates=replicates)
-            partly = in_part(catalog, rehearsal.prior)
-            report = _report(run, started, request, target, rehearsal, verdict, partly)
-            self._keep(report, rehearsal, place)
+            with closing(stages):
+                report, rehearsal = self._judged(run, stages, request, target, policy, progress)
+                self._keep(report, rehearsal, place)
         return report
+
+    def _judged(
+        self,
+        run: str,
+        stages: RealStages,
+        request: DryRunRequest,
+        target: OpenTarget,
+        policy: Policy,
+        progress: Progress,
+    ) -> tuple[Report, Rehearsal]:
+        from executor.replica import in_part
+
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        rehearsal = self._rehearse(stages, request, target, progress)
+        replicates = target.settings.kind is not TargetKind.NONE
+        catalog = self._catalog()
+        verdict = _judged(rehearsal, request.intent, policy, catalog, replicates=replicates)
+        partly = in_part(catalog, rehearsal.prior)
+        return _report(run, started, request, target, rehearsal, verdict, partly), rehearsal
 
     def _hydration(self, config: Config, request: DryRunRequest) -> Hydration:
         """Return how much of the target is wanted.

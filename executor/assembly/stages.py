@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +106,7 @@ class RealStages:
         self._hydration = hydration or Hydration()
         self._sandbox: Callable[[], Sandbox] | None = None
         self._doors: Doors | None = None
+        self._leaving: Future[None] | None = None
 
     @contextmanager
     def open_sandbox(self) -> Iterator[Callable[[], Sandbox]]:
@@ -116,19 +118,31 @@ class RealStages:
             region=ref.region,
             daemon=self._request.daemon,
         )
-        try:
+        with ExitStack() as opened:
+            opened.callback(self._close_doors)
             if isinstance(self._engine, StartsAhead):
-                with self._engine.begin(spec) as starting:
-                    self._sandbox = starting.sandbox
-                    yield self._sandbox
+                self._sandbox = opened.enter_context(self._engine.begin(spec)).sandbox
             else:
-                with self._engine.start(spec) as sandbox:
-                    self._sandbox = lambda: sandbox
-                    yield self._sandbox
-        finally:
-            if self._doors is not None:
-                # Where the gateway has closed them already, this does nothing.
-                self._doors.close()
+                sandbox = opened.enter_context(self._engine.start(spec))
+                self._sandbox = lambda: sandbox
+            yield self._sandbox
+            # Nobody needs it any more, and the judge need not wait until it is gone.
+            self._leave(opened.pop_all())
+
+    def close(self) -> None:
+        """Wait until the sandbox is gone."""
+        if self._leaving is not None:
+            self._leaving.result()
+
+    def _leave(self, opened: ExitStack) -> None:
+        aside = ThreadPoolExecutor(1, thread_name_prefix="closing")
+        self._leaving = aside.submit(opened.close)
+        aside.shutdown(wait=False)
+
+    def _close_doors(self) -> None:
+        if self._doors is not None:
+            # Where the gateway has closed them already, this does nothing.
+            self._doors.close()
 
     def replica(self, sandbox: Sandbox) -> Replica:
         """Make the sandbox hydrate by need."""
