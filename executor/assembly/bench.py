@@ -106,6 +106,7 @@ class BenchMaker:
             address=address,
             seeder=seeder,
             reader=SettledReader(read(translation=aliases)),
+            sparing=SettledReader(read(translation=aliases, workers=1)),
             learning=learning,
             uncopied=self.copier.taken if self.copier is not None else tuple,
         )
@@ -120,6 +121,7 @@ class EngineBench:
         address: `host:port` at which the change sees it.
         seeder: rebuilds in it.
         reader: reads it back.
+        sparing: reads it back, one call after the other.
         learning: keeps the ids that it gives out.
         uncopied: what could not be copied since it was last asked.
     """
@@ -128,6 +130,7 @@ class EngineBench:
     address: str
     seeder: Seeder
     reader: SettledReader
+    sparing: SettledReader
     learning: _Learning = field(repr=False)
     uncopied: Callable[[], tuple[Gap, ...]] = tuple
 
@@ -140,9 +143,9 @@ class EngineBench:
         """Rebuild the snapshot's resources of the services; returns what could not be."""
         return self.seeder.seed(snapshot, services, region=region) + self.uncopied()
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
         """Return what the emulator holds once it has settled."""
-        return self.reader.read(scopes)
+        return (self.sparing if sparingly else self.reader).read(scopes)
 
     def close(self) -> None:
         """Close the connections to the emulator."""

@@ -45,8 +45,11 @@ class Rebuilding(Protocol):
         """
         ...
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
-        """Return what the sandbox holds."""
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
+        """Return what the sandbox holds.
+
+        `sparingly`: the change is in more of a hurry, and is to have the processors.
+        """
         ...
 
 
@@ -151,7 +154,7 @@ class Hydrator:
         with self._lock:
             if scope in self._done or not untouched():
                 return
-            found = self._rebuilder.read([scope])
+            found = self._rebuilder.read([scope], sparingly=True)
             # What a call may have made meanwhile was not there before.
             if untouched():
                 self._ahead[scope] = found

@@ -56,8 +56,11 @@ class Bench(Protocol):
         """Rebuild the snapshot's resources of the services; returns what could not be."""
         ...
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
-        """Return what the emulator holds once it has settled, ids as the change sees them."""
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
+        """Return what the emulator holds once it has settled, ids as the change sees them.
+
+        `sparingly`: the change is in more of a hurry, and is to have the processors.
+        """
         ...
 
     def close(self) -> None:
@@ -192,9 +195,9 @@ class Rebuilder:
         """How long rebuilding has taken so far."""
         return self._account.spent_ms
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
-        """Return what the sandbox holds."""
-        return self._bench.read(scopes)
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
+        """Return what the sandbox holds; see `Bench.read`."""
+        return self._bench.read(scopes, sparingly=sparingly)
 
     def rebuild(
         self, baseline: Snapshot, scopes: Iterable[Scope], *, region: str, pristine: bool

@@ -97,7 +97,7 @@ class SnapshotReader:
         """Return what the scopes hold now; never raises for what cannot be read."""
         wanted = tuple(dict.fromkeys(scopes))
         with (
-            ThreadPoolExecutor(_ASIDE, thread_name_prefix="details") as aside,
+            ThreadPoolExecutor(min(_ASIDE, self._workers), thread_name_prefix="details") as aside,
             ThreadPoolExecutor(self._workers, thread_name_prefix="snapshot") as pool,
         ):
             reads = self._read_all(wanted, pool, aside)

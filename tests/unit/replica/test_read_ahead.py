@@ -20,7 +20,7 @@ class Emulator:
         self.reads: list[tuple[Scope, ...]] = []
         self.holds: tuple[Resource, ...] = ()
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
         wanted = tuple(scopes)
         self.reads.append(wanted)
         return of(*self.holds, services=[s.service for s in wanted])

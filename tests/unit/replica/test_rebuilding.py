@@ -49,7 +49,7 @@ class FakeBench:
         self.held = self.held.merged(snapshot)
         return self.gaps
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
         names = {scope.service for scope in scopes}
         found = [r for r in self.held.resources.values() if r.type.split("::")[1].lower() in names]
         return of(*found)

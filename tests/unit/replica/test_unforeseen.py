@@ -19,7 +19,7 @@ EMPTY = Snapshot(account=ACCOUNT, region=REGION)
 class FakeSource:
     """Holds nothing."""
 
-    def read(self, scopes: Iterable[Scope]) -> Snapshot:
+    def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
         return Snapshot(
             account=ACCOUNT, region=REGION, services=frozenset(s.service for s in scopes)
         )
