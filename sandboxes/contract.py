@@ -177,6 +177,19 @@ class KeepsReplicas(Protocol):
 
 
 @runtime_checkable
+class TellsRest(Protocol):
+    """What a sandbox may be able to do besides: tell that its emulator does nothing by itself."""
+
+    def resting(self) -> str | None:
+        """Return a mark of the emulator at rest; never raises.
+
+        The same mark twice: the emulator has done nothing in between, and holds what it held.
+        None while it does something, and where that cannot be told.
+        """
+        ...
+
+
+@runtime_checkable
 class Engine(Protocol):
     """A program that emulates AWS."""
 

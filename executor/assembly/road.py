@@ -28,7 +28,7 @@ from executor.model.progress import Progress
 from executor.model.resource import Scope, Snapshot
 from executor.replica import Copier, Hydrator, Rebuilder
 from executor.snapshots import SavedSource, SnapshotReader
-from sandboxes.contract import KeepsReplicas, Sandbox
+from sandboxes.contract import KeepsReplicas, Sandbox, TellsRest
 
 # The slowest to get ready for comes first; all are what changes are likely to ask for.
 _LIKELY = ("s3", "sqs", "sns", "dynamodb", "iam")
@@ -74,7 +74,8 @@ def hydrated(
         return _wing(sandbox, target, account, replica, progress, hydration, address)
 
     regions = tuple(dict.fromkeys((target.ref.region, *target.settings.regions)))
-    replica = HydratedReplica(wing, target.ref.account, regions, aliases, catalog)
+    resting = sandbox.resting if isinstance(sandbox, TellsRest) else lambda: None
+    replica = HydratedReplica(wing, target.ref.account, regions, aliases, catalog, resting)
     if hydration.mode is Hydrate.ALL and (target.read or target.saved) is not None:
         replica.prepare_all(target.others)
     return replica
@@ -228,6 +229,7 @@ def open_gateway(
         prepare=replica.prepare,
         parameters_tell=replica.catalog.parameters_tell,
         doors=doors,
+        watcher=replica.early,
     )
     replica.leads(gateway)
     return gateway

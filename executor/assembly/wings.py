@@ -14,6 +14,9 @@ from executor.gateway.aliases import Aliases
 from executor.model.json import JsonObject
 from executor.model.resource import Scope, Snapshot
 from executor.replica import Hydrator, Rebuilder
+from executor.snapshots.early import EarlyReading
+
+_LITTLE = 50
 
 
 class Led(Protocol):
@@ -38,6 +41,7 @@ class HydratedReplica:
         regions: Sequence[str],
         aliases: Aliases,
         catalog: Catalog,
+        resting: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Args:
         wing: makes the part of the replica that is of one account; none for the target's own.
@@ -45,8 +49,10 @@ class HydratedReplica:
         regions: its regions.
         aliases: ids of the target and of the engine.
         catalog: what it is read by.
+        resting: a mark of the sandbox at rest, where it can tell; see `TellsRest`.
         """
         self.catalog = catalog
+        self.early = EarlyReading(self._read_early, resting)
         self.aliases = aliases
         self._account = account
         self._regions = regions
@@ -131,8 +137,17 @@ class HydratedReplica:
                 self._wing(account).hydrator.prepare_all(region)
 
     def observe(self) -> Snapshot:
-        """Read what the replica holds once it has settled."""
-        return _merged(_observed(wing) for wing in list(self._wings.values()))
+        """Read what the replica holds once it has settled, unless that has been done already."""
+        early = self.early.confirmed()
+        return early if early is not None else self._read()
+
+    def _read(self, *, sparingly: bool = False) -> Snapshot:
+        return _merged(_observed(w, sparingly=sparingly) for w in list(self._wings.values()))
+
+    def _read_early(self) -> Snapshot | None:
+        """Read what may turn out to have been read too early, if it is not much."""
+        little = len(self.prior.resources) <= _LITTLE
+        return self._read(sparingly=True) if little else None
 
     def _wing(self, account: str) -> Wing:
         name = "" if account == self._account else account
@@ -151,10 +166,12 @@ class Wing:
     get_ready: Callable[[str], None]
 
 
-def _observed(wing: Wing) -> Snapshot:
-    found = wing.rebuilder.read(wing.hydrator.scopes)
+def _observed(wing: Wing, *, sparingly: bool) -> Snapshot:
+    found = wing.rebuilder.read(wing.hydrator.scopes, sparingly=sparingly)
     unforeseen = wing.hydrator.unforeseen(found)
-    return found.merged(wing.rebuilder.read(unforeseen)) if unforeseen else found
+    if not unforeseen:
+        return found
+    return found.merged(wing.rebuilder.read(unforeseen, sparingly=sparingly))
 
 
 def _merged(snapshots: Iterable[Snapshot]) -> Snapshot:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from functools import cache
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from executor.aws_models import shared_loader
@@ -57,6 +57,26 @@ def _nobody(service: str) -> bool:
     return False
 
 
+class Watcher(Protocol):
+    """Told how the change goes, in the gateway's own thread: it must not be held up."""
+
+    def deserted(self, asked: int) -> None:
+        """No client is connected any more.
+
+        Args:
+            asked: how many requests have come so far.
+        """
+        ...
+
+    def closing(self, asked: int) -> None:
+        """No request gets to the engine from here on, which has not been told yet.
+
+        Args:
+            asked: how many have come in all.
+        """
+        ...
+
+
 @cache
 def shared_models() -> Models:
     """Return the models of this process's gateways, which are the same for all."""
@@ -85,6 +105,7 @@ class Gateway:
         rules: Sequence[Rule] = (),
         doors: Doors | None = None,
         patience: Patience | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         """Args:
         upstream: the engine's URL.
@@ -100,7 +121,9 @@ class Gateway:
         rules: further rules of admission, after those of every gateway.
         doors: where clients knock already, closed with the gateway; None opens one on loopback.
         patience: how long clients and the engine are waited for.
+        watcher: told when it is deserted, and when it closes.
         """
+        self._watcher = watcher
         self._patience = patience or Patience()
         models = shared_models()
         identifier = Identifier(models, default_region=region)
@@ -248,6 +271,8 @@ class Gateway:
             self._clients.discard(task)
             self._connections.discard(connection)
             writer.close()
+            if self._watcher is not None and not (self._connections or self._closed):
+                self._watcher.deserted(self.asked)
 
     def _handshake_failed(self, why: str) -> None:
         try:
@@ -284,6 +309,8 @@ class Gateway:
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
+        if self._watcher is not None:
+            self._watcher.closing(self.asked)
         self._road.upstream.close()
         # Transports say goodbye in the loop's next round.
         await asyncio.sleep(0)

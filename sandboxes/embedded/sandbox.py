@@ -19,6 +19,7 @@ from sandboxes.background.places import Home, last_lines
 from sandboxes.embedded import messages
 from sandboxes.errors import EngineStartFailed, NotKept, ReplicaGone
 from sandboxes.model import EngineInfo, KeptReplica, Operations, SandboxSpec
+from sandboxes.resting import resting
 
 _START_S: Final = 30.0
 _CLOSE_S: Final = 5.0
@@ -180,6 +181,10 @@ class EmbeddedSandbox:
         """Whether child and zygote still run."""
         with self._lock:
             return not self._closed and self._held.alive()
+
+    def resting(self) -> str | None:
+        """Return a mark of the child at rest."""
+        return resting(self._held.pid)
 
     def logs(self, lines: int = 20) -> str:
         """Return the end of the child's log."""

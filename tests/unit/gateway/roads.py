@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from executor.gateway import Aliases, Doors, FileRecorder, Gateway, Rule, Vault
 from executor.gateway.connection import Patience
 from executor.gateway.preparation import Prepare
+from executor.gateway.server import Watcher
 from executor.model.json import JsonObject
 
 ACCOUNT = "123456789012"
@@ -252,6 +253,7 @@ def open_road(
     most_bytes: int = 1 << 20,
     doors: Doors | None = None,
     patience: Patience | None = None,
+    watcher: Watcher | None = None,
 ) -> Iterator[Road]:
     engine = FakeEngine(answering)
     path = trace or directory / "trace.jsonl"
@@ -270,6 +272,7 @@ def open_road(
         rules=rules,
         doors=doors,
         patience=patience,
+        watcher=watcher,
     )
     try:
         yield Road(
