@@ -145,9 +145,11 @@ def profile_names(environment: Mapping[str, str]) -> list[str]:
 
 
 def _sections(path: Path) -> Iterator[str]:
-    parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text())
+        text = path.read_text()
+        # Made only where there is a file to read: that takes longer than looking for one.
+        parser = configparser.RawConfigParser(strict=False)
+        parser.read_string(text)
     except (OSError, ValueError, configparser.Error):
         return
     for section in parser.sections():

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from sandboxes.confine.paths import is_within
 from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_in
-from sandboxes.confine.view import View, Work
+from sandboxes.confine.view import View, Work, depth
 
 _KEEPS_SECRETS = (
     "AWS_CONFIG_FILE",
@@ -50,56 +51,58 @@ def hide_secrets(
         empty: a directory with an empty directory `directory` and an empty file `file`.
         system: the machine's own directories are shown as well.
     """
-    secret = {*secrets, *_secret_places(home, shown, environment), *_sockets()}
+    secret = {*map(str, secrets), *_secret_places(home, shown, environment), *_sockets()}
     if system:
         secret.update(_of_the_system(home))
-    for path in sorted(secret, key=lambda path: len(path.parts)):
+    for path in sorted(secret, key=depth):
         _hide(view, path, work, empty)
 
 
 def _secret_places(
     home: Path, shown: Sequence[Path], environment: Mapping[str, str]
-) -> Iterable[Path]:
+) -> Iterable[str]:
     for place in shown:
         if place.is_dir():
-            yield from secrets_in(place, home)
+            yield from map(str, secrets_in(place, home))
     for name in _KEEPS_SECRETS:
         value = environment.get(name, "")
         if value.startswith("/"):
-            yield Path(os.path.normpath(value))
+            yield os.path.normpath(value)
 
 
-def _of_the_system(home: Path) -> Iterable[Path]:
-    yield from (Path(name) for name in IN_SYSTEM)
+def _of_the_system(home: Path) -> Iterable[str]:
+    yield from IN_SYSTEM
     if os.getuid() == 0:
-        yield from kept_from_others(Path("/etc"))
+        yield from map(str, kept_from_others(Path("/etc")))
     if Path("/opt") in home.parents:
-        yield from secrets_in(home, home)
+        yield from map(str, secrets_in(home, home))
 
 
-def _sockets() -> Iterable[Path]:
+def _sockets() -> Iterable[str]:
     """Return where programs of this machine listen: a read-only mount keeps nobody from it."""
     try:
         with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             names = {line.rstrip("\n").partition(" /")[2] for line in file}
     except OSError:
         return
-    yield from (Path("/", name) for name in names if name)
+    yield from (str(Path("/", name)) for name in names if name)
 
 
-def _hide(view: View, path: Path, work: Work, empty: Path) -> None:
+def _hide(view: View, path: str, work: Work, empty: Path) -> None:
     view.hidden.append(path)
-    if not view.covered(path) or path in (work.shown, view.home):
+    shown = str(work.shown)
+    if not view.covered(path) or path in (shown, str(view.home)):
         return
-    inside = path.is_relative_to(work.shown)
-    there = work.path / path.relative_to(work.shown) if inside else path
-    if any(place.is_relative_to(path) for place in (work.path, work.shown)):
+    there = Path(path)
+    if is_within(path, shown):
+        there = work.path / there.relative_to(shown)
+    if is_within(shown, path) or is_within(str(work.path), path):
         # Covering it would cover the work as well; that it is in sight is told by the probe.
         return
     if there.is_symlink():
         real = there.resolve()
         if real.exists() and not real.is_symlink():
-            _hide(view, real, work, empty)
+            _hide(view, str(real), work, empty)
     elif there.is_dir():
         view.mask(path, empty / "directory")
     elif there.exists():

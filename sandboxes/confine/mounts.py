@@ -73,20 +73,20 @@ def arguments_of(view: View) -> list[str]:
     """Return what makes the view, as arguments of `bwrap`."""
     arguments: list[str] = []
     for path, mount in view.mounts.items():
-        arguments += [*_options_of(path, mount), str(path)]
+        arguments += [*_options_of(path, mount), path]
     for name in ("/run", "/dev", "/"):
         arguments += ["--remount-ro", name]
     return arguments
 
 
-def _options_of(path: Path, mount: Mount) -> tuple[str, ...]:
+def _options_of(path: str, mount: Mount) -> tuple[str, ...]:
     match mount:
         case Bind():
-            return ("--bind" if mount.writable else "--ro-bind", str(mount.source))
+            return ("--bind" if mount.writable else "--ro-bind", mount.source)
         case Memory():
             return ("--perms", mount.mode, "--size", str(mount.size), "--tmpfs")
         case Device():
-            return ("--dev-bind", str(path))
+            return ("--dev-bind", path)
         case Processes():
             return ("--proc",)
         case Directory():
@@ -109,35 +109,34 @@ def _system(view: View, limits: Limits) -> None:
     for name in SYSTEM:
         path = Path(name)
         if path.is_symlink():
-            view.make(path, Link(target=str(path.readlink())))
+            view.make(name, Link(target=str(path.readlink())))
         elif path.is_dir():
-            view.show(path)
-            view.read_only.append(path)
+            view.show(name)
+            view.read_only.append(name)
     top = Path("/", *view.home.parts[1:2])
     if top.is_symlink():
         view.make(top, Link(target=str(top.readlink())))
     if Path(_CPU).is_dir():
-        view.show(Path(_CPU))
-    view.make(Path("/proc"), Processes())
+        view.show(_CPU)
+    view.make("/proc", Processes())
     _devices(view)
-    view.memory(Path("/dev/shm"), limits.shared_memory, "1777")
-    view.memory(Path("/tmp"), limits.temporary, "1777")
-    view.memory(Path("/run"), _SMALL, "0755", writable=False)
-    view.make(Path("/var"), Directory())
-    view.make(Path("/var/run"), Link(target="/run"))
-    view.make(Path("/var/tmp"), Link(target="/tmp"))
-    view.read_only += [Path("/"), Path("/run"), Path("/dev"), OWN]
+    view.memory("/dev/shm", limits.shared_memory, "1777")
+    view.memory("/tmp", limits.temporary, "1777")
+    view.memory("/run", _SMALL, "0755", writable=False)
+    view.make("/var", Directory())
+    view.make("/var/run", Link(target="/run"))
+    view.make("/var/tmp", Link(target="/tmp"))
+    view.read_only += ["/", "/run", "/dev", str(OWN)]
 
 
 def _devices(view: View) -> None:
     # Not by `--dev`: for an ordinary user that takes a second user namespace, in which nobody
     # may open the ports of the first.
-    dev = Path("/dev")
-    view.memory(dev, _SMALL, "0755", writable=False)
+    view.memory("/dev", _SMALL, "0755", writable=False)
     for name in _DEVICES:
-        if (dev / name).exists():
-            view.make(dev / name, Device())
+        if Path(f"/dev/{name}").exists():
+            view.make(f"/dev/{name}", Device())
     for name, target in _DEVICE_LINKS.items():
-        view.make(dev / name, Link(target=target))
+        view.make(f"/dev/{name}", Link(target=target))
     # The program inside mounts terminals of its own there, where the kernel lets it.
-    view.make(dev / "pts", Directory())
+    view.make("/dev/pts", Directory())

@@ -12,6 +12,7 @@ from sandboxes.confine.allowed import account_variables
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.limits import Limits
 from sandboxes.confine.names import AWS_SUFFIXES, PORTS
+from sandboxes.confine.paths import is_within
 from sandboxes.confine.trust import Trust
 from sandboxes.confine.view import OWN, View, Work
 from sandboxes.model import Door
@@ -101,10 +102,10 @@ def settings_of(
         bounded: the number of its tasks is bounded already.
         handed: of what leads to the gateway, which sockets are handed out to it.
     """
-    account = view.home / ".aws"
-    hidden = [path for path in view.hidden if not path.is_relative_to(account)]
+    account = str(view.home / ".aws")
+    hidden = [path for path in view.hidden if not is_within(path, account)]
     # Ours is there, and is empty.
-    hidden += [account / "credentials", *(Path(name) for name in _SOCKETS)]
+    hidden += [f"{account}/credentials", *_SOCKETS]
     return {
         "arguments": [os.fsencode(word) for word in occupant.command],
         "environment": {os.fsencode(n): os.fsencode(v) for n, v in variables.items()},
@@ -113,9 +114,9 @@ def settings_of(
         "hosts": {"localhost": "127.0.0.1", host.lower(): "127.0.0.1"} | dict(occupant.hosts),
         "ports": _ports(occupant),
         "handed": list(handed),
-        "writable": [str(path) for path in view.writable],
-        "read_only": [str(path) for path in view.read_only],
-        "hidden": [str(path) for path in hidden],
+        "writable": list(view.writable),
+        "read_only": list(view.read_only),
+        "hidden": hidden,
         "tasks": limits.tasks,
         "spare_tasks": SPARE_TASKS,
         "memory": limits.memory,

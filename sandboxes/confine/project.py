@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandboxes.confine.hiding import hide_secrets
+from sandboxes.confine.paths import is_within
 from sandboxes.confine.secrets import MOST_DIRECTORIES, TooMuchError, secrets_of_project
 from sandboxes.confine.tools import SYSTEM
 from sandboxes.confine.view import View, Work
@@ -44,9 +45,9 @@ def show_project(
         secrets = secrets_of_project(work.shown, home, most=None)
     shown = tuple(places)
     for place in (*shown, *([around.place] if around.place else ())):
-        if not place.is_relative_to(work.shown):
+        if not is_within(str(place), str(work.shown)):
             view.show(place)
-            view.read_only.append(place)
+            view.read_only.append(str(place))
     view.write(work.shown, work.path)
     if work.path != work.shown:
         # Links in the copy that lead to something in the copy name it by its real path.

@@ -7,9 +7,12 @@ there, so this list guards what lies beside tools and beside the work directory.
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator
+import stat
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
+
+from sandboxes.confine.paths import is_within
 
 IN_HOME = (
     ".aws",
@@ -48,8 +51,10 @@ IN_HOME = (
     ".vault-token",
 )
 _NAMES = [Path(name).parts for name in IN_HOME]
+_TOPS = frozenset(name.partition("/")[0] for name in IN_HOME)
 # Beside a work directory these may belong to the project, and hold what it needs.
 _OF_PROJECTS = frozenset({".npmrc", ".gradle/gradle.properties", ".m2/settings.xml"})
+_IN_PROJECT = tuple(name for name in IN_HOME if name not in _OF_PROJECTS)
 IN_SYSTEM = (
     "/etc/boto.cfg",
     "/etc/docker",
@@ -89,7 +94,7 @@ def secrets_in(directory: Path, home: Path) -> Iterator[Path]:
     """
     yield from _of_home(directory, home)
     with suppress(OSError):
-        yield from _named(directory, set(os.listdir(directory)), IN_HOME)  # noqa: PTH208
+        yield from _named(str(directory), set(os.listdir(directory)), IN_HOME)
 
 
 def secrets_of_project(
@@ -107,9 +112,8 @@ def secrets_of_project(
     Raises:
         TooMuchError: there are more.
     """
-    names = [name for name in IN_HOME if name not in _OF_PROJECTS]
     yield from _of_home(directory, home)
-    waiting = [directory]
+    waiting = [str(directory)]
     looked = 0
     while waiting:
         looked += 1
@@ -118,14 +122,17 @@ def secrets_of_project(
         place = waiting.pop()
         there, below = _look(place)
         waiting += below
-        yield from _named(place, there, names)
+        yield from _named(place, there, _IN_PROJECT)
 
 
 def _of_home(directory: Path, home: Path) -> Iterator[Path]:
+    place = str(directory)
+    if not is_within(str(home), place) and not is_within(place, str(home)):
+        return
     for name in IN_HOME:
-        path = home / name
-        if path.is_relative_to(directory) and os.path.lexists(path):
-            yield path
+        path = os.path.join(home, name)
+        if is_within(path, place) and os.path.lexists(path):
+            yield Path(path)
 
 
 def kept_from_others(directory: Path) -> Iterator[Path]:
@@ -133,18 +140,17 @@ def kept_from_others(directory: Path) -> Iterator[Path]:
 
     A command that runs as root would be let in by its owner's rights.
     """
-    try:
-        with os.scandir(directory) as entries:
+    waiting = [str(directory)]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_symlink():
                     continue
                 mode = entry.stat(follow_symlinks=False).st_mode
-                if not mode & 0o004:
+                if not mode & stat.S_IROTH:
                     yield Path(entry.path)
-                elif entry.is_dir(follow_symlinks=False):
-                    yield from kept_from_others(Path(entry.path))
-    except OSError:
-        return
+                elif stat.S_ISDIR(mode):
+                    waiting.append(entry.path)
 
 
 def is_secret(path: Path) -> bool:
@@ -154,19 +160,23 @@ def is_secret(path: Path) -> bool:
     )
 
 
-def _named(directory: Path, there: Container[str], names: Iterable[str]) -> Iterator[Path]:
+def _named(directory: str, there: Set[str], names: Iterable[str]) -> Iterator[Path]:
+    # Thousands of directories are looked through, and hardly any has one.
+    if there.isdisjoint(_TOPS):
+        return
     for name in names:
-        if name.partition("/")[0] in there and os.path.lexists(directory / name):
-            yield directory / name
+        path = os.path.join(directory, name)
+        if name.partition("/")[0] in there and os.path.lexists(path):
+            yield Path(path)
 
 
-def _look(directory: Path) -> tuple[set[str], list[Path]]:
+def _look(directory: str) -> tuple[set[str], list[str]]:
     """Return the names in a directory, and the directories among them to look through."""
     names: set[str] = set()
-    below: list[Path] = []
+    below: list[str] = []
     with suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
             names.add(entry.name)
             if entry.name not in _DEEP and entry.is_dir(follow_symlinks=False):
-                below.append(Path(entry.path))
+                below.append(entry.path)
     return names, below

@@ -106,7 +106,7 @@ def stow(
     show_own(view, occupant, private, trust, host=_HOST, present=lambda path: path)
     _show_user(view, private, place)
     variables = _variables(occupant, image, place) | variables_of(occupant, view, trust)
-    view.hidden += [Path("/root", name) for name in _HOMES]
+    view.hidden += [str(Path("/root", name)) for name in _HOMES]
     settings = settings_of(occupant, view, limits, variables, host=_HOST, bounded=True)
     return Stowed(
         options=_options(occupant, image, place, limits)
@@ -135,8 +135,7 @@ def _view(occupant: Occupant, image: Image, place: Place, private: Path, limits:
     if place.control_groups == 1:
         # There it is a file system of its own, which root could write to.
         view.memory(Path("/sys/fs/cgroup"), _SMALL, "0755", writable=False)
-    view.read_only += [Path(name) for name in ("/", "/etc", "/usr", "/run", "/dev", "/sys")]
-    view.read_only.append(OWN)
+    view.read_only += ["/", "/etc", "/usr", "/run", "/dev", "/sys", str(OWN)]
     tools = Tools(occupant.home)
     tools.add_arguments(occupant.command[1:], occupant.work.shown)
     providers = [place for place in linked_providers(occupant.work.shown) if place.is_dir()]
@@ -234,7 +233,7 @@ def _mounts(view: View) -> list[Mount]:
     from docker.types import Mount
 
     return [
-        Mount(str(path), str(mount.source), type="bind", read_only=not mount.writable)
+        Mount(path, mount.source, type="bind", read_only=not mount.writable)
         for path, mount in view.mounts.items()
         if isinstance(mount, Bind)
     ]
@@ -242,16 +241,16 @@ def _mounts(view: View) -> list[Mount]:
 
 def _in_memory(view: View, place: Place) -> dict[str, str]:
     return {
-        str(path): _memory_options(path, mount, place)
+        path: _memory_options(path, mount, place)
         for path, mount in view.mounts.items()
         if isinstance(mount, Memory)
     }
 
 
-def _memory_options(path: Path, mount: Memory, place: Place) -> str:
+def _memory_options(path: str, mount: Memory, place: Place) -> str:
     options = ["rw" if mount.writable else "ro", "nosuid", f"size={mount.size}"]
     # Devices of the container's own are in there, and programs in the others.
-    options += ["dev", "noexec"] if path == Path("/dev") else ["nodev", "exec"]
+    options += ["dev", "noexec"] if path == "/dev" else ["nodev", "exec"]
     options.append(f"mode={mount.mode}")
     if mount.writable:
         options += [f"uid={place.user[0]}", f"gid={place.user[1]}"]

@@ -4,15 +4,18 @@ Version managers and virtual environments lie under the home directory or `/tmp`
 must not be seen. Shown is what the PATH and a few variables name, and what links, interpreters
 and first lines of scripts there lead to: each as the prefix that the program was installed to,
 never a home directory as a whole.
+
+In here paths are texts as `str` makes them of a `Path`: a run waits for hundreds.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from sandboxes.confine.paths import above, is_within, parts_of
 from sandboxes.confine.secrets import is_secret
 
 SYSTEM = (
@@ -62,7 +65,7 @@ _IN_HOME = (
 )
 # What whole directories of tools do not stand for.
 _SHARED = frozenset({".local", ".cargo", ".config", "go", "share"})
-_DEVICES = Path("/dev")
+_DEVICES = "/dev"
 _PATHS = re.compile(r"(?<![\w.~$}-])/[^\s'\"`;|&<>()$]+")
 _TELLING = (b"credentials", b"token")
 _SETTLED = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin"})
@@ -79,36 +82,43 @@ class Tools:
         """Args:
         home: the user's home directory.
         """
-        self._home = home
-        self._never = {Path(p) for p in ("/", "/home", "/tmp", "/var/tmp", "/var", "/run")}
-        self._never |= {home, *home.parents, home.resolve(), *home.resolve().parents}
-        self.places: dict[Path, None] = {}
+        self._home = str(home)
+        self._never = {"/", "/home", "/tmp", "/var/tmp", "/var", "/run"}
+        for place in (self._home, str(home.resolve())):
+            self._never.update((place, *above(place)))
+        self._places: dict[str, None] = {}
+
+    @property
+    def places(self) -> Sequence[Path]:
+        """What has to be shown, each once, in the order in which it was found."""
+        return [Path(place) for place in self._places]
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """Add what the PATH and other variables name."""
         for name in _DIRECTORIES:
             for value in environment.get(name, "").split(os.pathsep):
                 if value.startswith("/"):
-                    self.add(Path(value))
-        for entry in environment.get("PATH", "").split(os.pathsep):
-            if entry.startswith("/"):
-                self._add_programs(Path(entry))
+                    self._add(value)
+        entries = environment.get("PATH", "").split(os.pathsep)
+        # Of a directory that is named twice nothing is found the second time.
+        for directory in dict.fromkeys(str(Path(e)) for e in entries if e.startswith("/")):
+            self._add_programs(directory)
         for name in _FILES:
             self._add_settings(Path(environment.get(name, "")))
         for name in _IN_HOME:
-            path = self._home / name
+            path = Path(self._home, name)
             if path.is_file():
                 self._add_settings(path)
             else:
                 self.add(path)
 
+    def add(self, place: Path) -> None:
+        """Add a directory or file as it is named, and where it really is."""
+        self._add(str(place))
+
     def add_program(self, path: Path) -> None:
         """Add where a program lies, and what it leads to."""
-        for found in _chain(path):
-            self.add(_prefix(found, self._home))
-        script = _interpreter(path)
-        if script is not None and script != path:
-            self.add_program(script)
+        self._add_program(str(path))
 
     def add_arguments(self, words: Iterable[str], directory: Path) -> None:
         """Add the scripts that a command names, with what lies beside them.
@@ -123,20 +133,21 @@ class Tools:
             named = word.partition("=")[2] or word
             if len(named) > _LONGEST or "\0" in named or named in ("", "."):
                 continue
-            path = Path(os.path.normpath(directory / named))
-            real = Path(os.path.realpath(path))
-            if any(part.startswith(".") for part in (*path.parts, *real.parts)):
+            path = os.path.normpath(os.path.join(directory, named))
+            real = os.path.realpath(path)
+            if any(part.startswith(".") for part in (*parts_of(path), *parts_of(real))):
                 continue
             # Not by pathlib, which raises for a name that is too long to be one.
-            if os.path.isfile(path):  # noqa: PTH113
-                beside = real.parent
-                self.add(path if {path.parent, beside} & self._never else path.parent)
+            if os.path.isfile(path):
+                around = os.path.dirname(path)
+                alone = {around, os.path.dirname(real)} & self._never
+                self._add(path if alone else around)
 
     def add_words(self, words: Iterable[str]) -> None:
         """Add the programs that a command line names by their paths, in scripts as well."""
         for word in words:
             for path in _PATHS.findall(word):
-                if len(path) < _LONGEST and os.access(path, os.X_OK) and not _is_dir(path):
+                if len(path) < _LONGEST and os.access(path, os.X_OK) and not os.path.isdir(path):
                     # On some file systems everything is executable, keys as well.
                     if not is_secret(Path(path)) and not is_secret(Path(os.path.realpath(path))):
                         self.add_program(Path(path))
@@ -144,63 +155,66 @@ class Tools:
     def add_project(self, directory: Path) -> None:
         """Add what a work directory's environments and provider links lead to."""
         for name in (".venv", "venv"):
-            self._add_base(directory / name)
+            self._add_base(os.path.join(directory, name))
         for name in ("node_modules/.bin",):
-            self._add_links(directory / name)
+            self._add_links(os.path.join(directory, name))
         for place in linked_providers(directory):
             self.add(place)
 
-    def add(self, place: Path) -> None:
-        """Add a directory or file as it is named, and where it really is."""
-        real = Path(os.path.realpath(place))
-        for path in (Path(os.path.abspath(place)), real):  # noqa: PTH100 - links stay links
-            if self._shown(path) or path in self._never or path.is_relative_to(_DEVICES):
+    def _add(self, place: str) -> None:
+        # As it is named, links stay links.
+        for path in dict.fromkeys((os.path.abspath(place), os.path.realpath(place))):
+            if self._shown(path) or path in self._never or is_within(path, _DEVICES):
                 continue
-            if not path.exists():
+            if not Path(path).exists():
                 continue
-            self.places[path] = None
+            self._places[path] = None
             self._add_base(path)
 
-    def _shown(self, path: Path) -> bool:
-        if self._is_system(path) and not path.is_relative_to(self._home):
-            return True
-        return path in self.places or any(parent in self.places for parent in path.parents)
+    def _add_program(self, path: str) -> None:
+        for found in _chain(path):
+            self._add(_prefix(found, self._home))
+        script = _interpreter(path)
+        if script is not None and script != path:
+            self._add_program(script)
 
-    def _add_base(self, prefix: Path) -> None:
+    def _shown(self, path: str) -> bool:
+        if _is_system(path) and not is_within(path, self._home):
+            return True
+        return path in self._places or not self._places.keys().isdisjoint(above(path))
+
+    def _add_base(self, prefix: str) -> None:
         """Add the interpreter that a virtual environment was made of."""
         try:
-            lines = (prefix / "pyvenv.cfg").read_text(errors="replace").splitlines()
+            with open(os.path.join(prefix, "pyvenv.cfg"), errors="replace") as file:
+                lines = file.read().splitlines()
         except OSError:
             return
         for line in lines:
             key, _, value = line.partition("=")
             if key.strip() == "home" and value.strip().startswith("/"):
                 home = Path(value.strip())
-                self.add(_prefix(home / "python", self._home))
-                self.add_program(prefix / "bin" / "python")
+                self._add(_prefix(str(home / "python"), self._home))
+                self._add_program(os.path.join(prefix, "bin", "python"))
 
-    def _add_programs(self, directory: Path) -> None:
-        if str(directory) in _SETTLED or not directory.is_dir():
+    def _add_programs(self, directory: str) -> None:
+        if directory in _SETTLED or not Path(directory).is_dir():
             return
-        self.add(_prefix(directory / "program", self._home))
-        self.add(directory)
+        self._add(_prefix(os.path.join(directory, "program"), self._home))
+        self._add(directory)
         self._add_links(directory)
 
-    def _add_links(self, directory: Path) -> None:
+    def _add_links(self, directory: str) -> None:
         # What version managers write there leads to their own directory, which is shown.
-        scripts = directory.name != "shims" and not self._is_system(directory)
+        scripts = os.path.basename(directory) != "shims" and not _is_system(directory)
         for _, entry in zip(range(_MOST_PROGRAMS), _entries(directory), strict=False):
             if entry.is_symlink():
-                target = Path(os.path.realpath(entry.path))
-                if not self._shown(target):
-                    self.add_program(Path(entry.path))
+                if not self._shown(os.path.realpath(entry.path)):
+                    self._add_program(entry.path)
             elif scripts and entry.is_file():
-                script = _interpreter(Path(entry.path))
+                script = _interpreter(entry.path)
                 if script is not None and not self._shown(script):
-                    self.add_program(script)
-
-    def _is_system(self, path: Path) -> bool:
-        return len(path.parts) > 1 and f"/{path.parts[1]}" in SYSTEM
+                    self._add_program(script)
 
     def _add_settings(self, path: Path) -> None:
         """Add a file of settings, unless it holds somebody's key."""
@@ -220,46 +234,46 @@ def linked_providers(directory: Path) -> list[Path]:
     return [link.resolve() for link in links if link.is_symlink()]
 
 
-def _prefix(program: Path, home: Path) -> Path:
+def _is_system(path: str) -> bool:
+    return f"/{path.lstrip('/').partition('/')[0]}" in SYSTEM
+
+
+def _prefix(program: str, home: str) -> str:
     """Return the directory a program was installed to, as far as its place tells."""
-    directory = program.parent
-    if directory.name not in _PROGRAMS:
+    directory, name = os.path.split(program)
+    prefix, last = os.path.split(directory)
+    if last not in _PROGRAMS:
         # A program that lies anywhere stands for itself.
-        return directory if program.name == "program" else program
-    prefix = directory.parent
-    if prefix.name in _SHARED or prefix == home or home.is_relative_to(prefix):
+        return directory if name == "program" else program
+    if os.path.basename(prefix) in _SHARED or is_within(home, prefix):
         return directory
     return prefix
 
 
-def _chain(path: Path) -> Iterator[Path]:
+def _chain(path: str) -> Iterator[str]:
     """Return a path and every link on its way to what it leads to."""
     for _ in range(16):
         yield path
         try:
-            target = path.readlink()
+            target = os.readlink(path)
         except OSError:
             break
-        path = Path(os.path.normpath(path.parent / target))
-    yield Path(os.path.realpath(path))
+        path = os.path.normpath(os.path.join(os.path.dirname(path), target))
+    yield os.path.realpath(path)
 
 
-def _interpreter(path: Path) -> Path | None:
+def _interpreter(path: str) -> str | None:
     """Return the program that a script's first line names."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             line = file.read(_FIRST_LINE).split(b"\n")[0]
     except OSError:
         return None
     words = line[2:].split() if line.startswith(b"#!") else []
-    return Path(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
+    return str(Path(os.fsdecode(words[0]))) if words and words[0].startswith(b"/") else None
 
 
-def _is_dir(path: str) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - a word of a command line is not yet a path
-
-
-def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:
+def _entries(directory: str) -> Iterable[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             yield from entries

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sandboxes.confine.paths import above, parts_of
 
 OWN = Path("/run/executor")
 """Where a confined process finds what is ours."""
@@ -38,7 +41,7 @@ class Bind:
         covers: it is an empty one, which hides what would be there.
     """
 
-    source: Path
+    source: str
     writable: bool = False
     covers: bool = False
 
@@ -82,10 +85,13 @@ class Link:
 
 Mount = Bind | Memory | Device | Processes | Directory | Link
 
+Place = str | os.PathLike[str]
+"""A path; as a text it is one that `str` makes of a `Path`."""
+
 
 @dataclass(slots=True)
 class View:
-    """What is mounted where.
+    """What is mounted where; paths are held as texts, since a run waits for hundreds of them.
 
     Attributes:
         home: the home directory inside.
@@ -96,49 +102,55 @@ class View:
     """
 
     home: Path
-    writable: list[Path] = field(default_factory=list)
-    read_only: list[Path] = field(default_factory=list)
-    hidden: list[Path] = field(default_factory=list)
+    writable: list[str] = field(default_factory=list)
+    read_only: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    _mounts: dict[Path, Mount] = field(default_factory=dict)
+    _mounts: dict[str, Mount] = field(default_factory=dict)
 
     @property
-    def mounts(self) -> Mapping[Path, Mount]:
+    def mounts(self) -> Mapping[str, Mount]:
         """What is mounted where; what is deeper comes later, so that it wins."""
-        paths = sorted(self._mounts, key=lambda path: (len(path.parts), path))
-        return {path: self._mounts[path] for path in paths}
+        return {path: self._mounts[path] for path in sorted(self._mounts, key=depth)}
 
-    def show(self, path: Path, source: Path | None = None) -> None:
+    def show(self, path: Place, source: Place | None = None) -> None:
         """Show a file or directory read-only."""
-        self._mounts[path] = Bind(source=source or path)
+        self._mounts[os.fspath(path)] = Bind(source=os.fspath(source or path))
 
-    def mask(self, path: Path, empty: Path) -> None:
+    def mask(self, path: str, empty: Place) -> None:
         """Show something empty in place of what is there."""
-        # As texts: a run waits for this, and there are hundreds.
         within = f"{path}/"
-        for place in [place for place in self._mounts if str(place).startswith(within)]:
+        for place in [place for place in self._mounts if place.startswith(within)]:
             del self._mounts[place]
-        self._mounts[path] = Bind(source=empty, covers=True)
+        self._mounts[path] = Bind(source=os.fspath(empty), covers=True)
 
-    def write(self, path: Path, source: Path) -> None:
+    def write(self, path: Place, source: Place) -> None:
         """Show a directory that can be written."""
-        self._mounts[path] = Bind(source=source, writable=True)
-        self.writable.append(path)
+        shown = os.fspath(path)
+        self._mounts[shown] = Bind(source=os.fspath(source), writable=True)
+        self.writable.append(shown)
 
-    def memory(self, path: Path, size: int, mode: str, *, writable: bool = True) -> None:
+    def memory(self, path: Place, size: int, mode: str, *, writable: bool = True) -> None:
         """Mount an empty file system in memory."""
-        self._mounts[path] = Memory(size=size, mode=mode, writable=writable)
+        place = os.fspath(path)
+        self._mounts[place] = Memory(size=size, mode=mode, writable=writable)
         if writable:
-            self.writable.append(path)
+            self.writable.append(place)
 
-    def make(self, path: Path, what: Mount) -> None:
+    def make(self, path: Place, what: Mount) -> None:
         """Mount something else."""
-        self._mounts[path] = what
+        self._mounts[os.fspath(path)] = what
 
-    def covered(self, path: Path) -> bool:
+    def covered(self, path: str) -> bool:
         """Whether something of the machine's is shown at a path, or above it."""
-        for place in (path, *path.parents):
+        for place in (path, *above(path)):
             found = self._mounts.get(place)
             if found is not None and not isinstance(found, Link):
                 return isinstance(found, Bind) and not found.covers
         return False
+
+
+def depth(path: str) -> tuple[int, tuple[str, ...]]:
+    """Return by what paths are sorted so that what is deeper comes later."""
+    parts = parts_of(path)
+    return len(parts), parts
