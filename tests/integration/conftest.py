@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from executor.snapshots import SnapshotReader
 from sandboxes.embedded import EmbeddedEngine, stop_daemons
 from sandboxes.model import SandboxSpec
 from tests.integration.programs import Programs, confinement
+from tests.integration.warming import warm_up
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -144,3 +146,17 @@ def programs(
         temporary=temporary,
         target=production.url,
     )
+
+
+@pytest.fixture
+def cold(programs: Programs, tmp_path: Path) -> Iterator[Programs]:
+    """Programs with background servers of their own, of which none runs yet."""
+    yield dataclasses.replace(programs, runtime=tmp_path / "run", target="none")
+    stop_daemons(tmp_path / "run")
+
+
+@pytest.fixture
+def warm(cold: Programs) -> Programs:
+    """The same, with a warm executor."""
+    warm_up(cold)
+    return cold

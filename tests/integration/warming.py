@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import psutil
+
 from sandboxes.background.asking import ask
 from sandboxes.background.places import Home, homes
 from tests.integration.programs import Programs
@@ -40,3 +42,17 @@ def warm_up(programs: Programs, within_s: float = 30.0) -> Home:
         assert time.monotonic() < until, [home.log for home in servers(programs)]
         time.sleep(0.02)
     return servers(programs)[0]
+
+
+def pid_of(programs: Programs) -> int:
+    """Return the process id of the one that listens."""
+    pid = status(programs)["pid"]
+    assert isinstance(pid, int)
+    return pid
+
+
+def worker_of(programs: Programs) -> psutil.Process:
+    """Return its only fork."""
+    children = psutil.Process(pid_of(programs)).children()
+    assert len(children) == 1
+    return children[0]
