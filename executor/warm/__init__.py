@@ -5,6 +5,7 @@
     talking.py     what the two say to each other
     serving.py     the program of the server
     server.py      serves clients, ends what they leave behind
+    served.py      clients and workers, as the server knows them
     births.py      forks workers, one of them ahead
     worker.py      a fork becomes what the client would have been
     preloading.py  what is loaded before anybody asks

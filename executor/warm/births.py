@@ -8,11 +8,24 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from executor.warm.worker import Job, live, wait
 
 _ALL = signal.valid_signals()
+
+
+class Forking(Protocol):
+    """Where a server has its workers from."""
+
+    def prepare(self) -> None:
+        """Make ready for the next one."""
+
+    def worker(self, connection: int, link: int) -> tuple[int, int]:
+        """Return process id and descriptor of a worker; see `Births.worker`."""
+
+    def close(self) -> None:
+        """Let go of what was made ready; idempotent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +68,12 @@ class Births:
                     raise
             self._spare = _Spare(pid, handle, ours)
 
-    def worker(self, connection: int, begins: int) -> tuple[int, int]:
+    def worker(self, connection: int, link: int) -> tuple[int, int]:
         """Return process id and descriptor of a worker for a client.
 
         Args:
             connection: descriptor of the socket to the client.
-            begins: a pipe; see `Job`.
+            link: descriptor of a socket to the server; see `Job`.
 
         Raises:
             OSError: the kernel does not let us.
@@ -69,13 +82,13 @@ class Births:
         if spare is not None:
             with spare.orders:
                 try:
-                    socket.send_fds(spare.orders, [b"!"], [connection, begins])
+                    socket.send_fds(spare.orders, [b"!"], [connection, link])
                 except OSError:
                     # It was killed.
                     _bury(spare)
                 else:
                     return spare.pid, spare.handle
-        job = Job(connection=connection, begins=begins, interpreter=self._interpreter)
+        job = Job(connection=connection, link=link, interpreter=self._interpreter)
         parent = os.getpid()
         return _forked(lambda: live(job, parent))
 

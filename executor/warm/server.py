@@ -10,15 +10,15 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 
 from executor.warm import talking
-from executor.warm.births import Births
+from executor.warm.births import Forking
 from executor.warm.preloading import Loaded
+from executor.warm.served import Client, Worker
 from executor.warm.standing import standing
 from sandboxes.background import wire
 
@@ -34,62 +34,33 @@ _PASSED = (*talking.FORWARDED, signal.SIGTSTP, signal.SIGCONT)
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """A fork.
-
-    Attributes:
-        pid: its process id.
-        handle: descriptor of the process, readable when it has ended.
-        begun: a pipe in which it says that it has become its client.
-        has_begun: it said so; what the client says from then on is for the server.
-        told: the signal by which it was asked to end already; it is not to be interrupted while
-            it cleans up.
-        until: when it is killed; None as long as its client is there.
-    """
-
-    pid: int
-    handle: int
-    begun: int
-    has_begun: bool = False
-    told: int = 0
-    until: float | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Client:
-    """Who is connected.
-
-    Attributes:
-        connection: to it.
-        peer: descriptor of the process that connected.
-        equal: whether that stands as this process does.
-        since: when it came.
-    """
-
-    connection: socket.socket
-    peer: int
-    equal: bool
-    since: float
-    heard: bytearray = field(default_factory=bytearray)
-    worker: _Worker | None = None
-
-
 class Server:
     """Serves until told to stop, idle for too long, or no longer what is on the disk."""
 
-    def __init__(self, listener: socket.socket, loaded: Loaded, *, idle_s: float) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        loaded: Loaded,
+        births: Forking,
+        *,
+        idle_s: float,
+        grace_s: float = _GRACE_S,
+    ) -> None:
         """Args:
         listener: where clients connect; does not block.
         loaded: what is in memory.
+        births: forks workers.
         idle_s: end after that many seconds without a run.
+        grace_s: kill a worker that nobody waits for any more after that many seconds.
         """
         self._listener = listener
         self._loaded = loaded
         self._idle_limit_s = idle_s
         self._idle_since = time.monotonic()
-        self._births = Births(talking.interpreter(sys.path))
-        self._clients: dict[int, _Client] = {}
+        self._births = births
+        self._grace_s = grace_s
+        self._clients: dict[int, Client] = {}
+        self._workers: list[Worker] = []
         self._runs = 0
         self._stopping = False
         self._selector = selectors.DefaultSelector()
@@ -109,10 +80,9 @@ class Server:
                 self._see_to_births()
         finally:
             self._births.close()
-            for client in list(self._clients.values()):
-                if client.worker is not None:
-                    self._signal(client.worker, signal.SIGKILL)
-                    self._ended(client, client.worker)
+            for worker in list(self._workers):
+                self._signal(worker, signal.SIGKILL)
+                self._ended(worker)
 
     def _see_to_births(self) -> None:
         """Have a worker ready while it is likely to be needed, when that is in nobody's way."""
@@ -136,10 +106,6 @@ class Server:
 
         self._watch(woken, stop)
 
-    @property
-    def _workers(self) -> list[_Worker]:
-        return [c.worker for c in self._clients.values() if c.worker is not None]
-
     def _finished(self) -> bool:
         if self._workers:
             return False
@@ -149,7 +115,8 @@ class Server:
         return 0.0 if self._workers else time.monotonic() - self._idle_since
 
     def _patience_s(self) -> float:
-        if any(c.worker is None or c.worker.until is not None for c in self._clients.values()):
+        silent = any(client.worker is None for client in self._clients.values())
+        if silent or any(worker.until is not None for worker in self._workers):
             return _TICK_S
         if self._workers:
             return _LONG_S
@@ -160,17 +127,16 @@ class Server:
     def _end_overdue(self) -> None:
         now = time.monotonic()
         for client in list(self._clients.values()):
-            worker = client.worker
-            if worker is None:
-                if now - client.since > _SILENT_S:
-                    self._drop(client)
-            elif worker.until is not None:
+            if client.worker is None and now - client.since > _SILENT_S:
+                self._drop(client)
+        for worker in self._workers:
+            if worker.until is not None:
                 self._hurry(worker, now)
 
-    def _hurry(self, worker: _Worker, now: float) -> None:
-        """End a worker without a client that does not end by itself."""
+    def _hurry(self, worker: Worker, now: float) -> None:
+        """End a worker that nobody waits for and that does not end by itself."""
         assert worker.until is not None
-        if worker.told and now > worker.until - _GRACE_S + _HEARD_S:
+        if worker.told and now > worker.until - self._grace_s + _HEARD_S:
             # It may have come to a thread that cannot act on it; to Python the same signal again
             # is the same interrupt.
             self._signal(worker, worker.told)
@@ -178,7 +144,7 @@ class Server:
         if now > worker.until:
             self._signal(worker, signal.SIGKILL)
 
-    def _watch(self, descriptor: int, react: Callable[[], None]) -> None:
+    def _watch(self, descriptor: int, react: Callable[[], object]) -> None:
         self._selector.register(descriptor, selectors.EVENT_READ, react)
 
     def _unwatch(self, descriptor: int) -> None:
@@ -203,11 +169,11 @@ class Server:
             return
         # What is said is small; a client that does not listen must not hold up the others.
         connection.settimeout(1.0)
-        client = _Client(connection, peer, _stands_like_us(connection), time.monotonic())
+        client = Client(connection, peer, _stands_like_us(connection), time.monotonic())
         self._clients[connection.fileno()] = client
         self._watch(connection.fileno(), lambda: self._heard(client))
 
-    def _heard(self, client: _Client) -> None:
+    def _heard(self, client: Client) -> None:
         """See to what a client says; never raises, for the sake of the others."""
         try:
             if client.worker is not None:
@@ -221,7 +187,7 @@ class Server:
             else:
                 self._left(client, client.worker)
 
-    def _pass_on(self, client: _Client, worker: _Worker) -> None:
+    def _pass_on(self, client: Client, worker: Worker) -> None:
         try:
             heard = client.connection.recv(64)
         except ConnectionError:
@@ -235,12 +201,12 @@ class Server:
                     worker.told = number
                 self._signal(worker, number)
 
-    def _left(self, client: _Client, worker: _Worker) -> None:
+    def _left(self, client: Client, worker: Worker) -> None:
         """See to the worker of a client that is gone."""
         self._unwatch(client.connection.fileno())
         self._dismiss(worker)
 
-    def _obey(self, client: _Client) -> None:
+    def _obey(self, client: Client) -> None:
         heard = client.connection.recv(_LONGEST)
         client.heard += heard
         if client.heard == talking.RUN:
@@ -272,62 +238,101 @@ class Server:
         for worker in self._workers:
             self._dismiss(worker)
 
-    def _run(self, client: _Client) -> None:
-        self._stopping = self._stopping or self._loaded.is_stale()
+    def _run(self, client: Client) -> None:
         if self._stopping or not client.equal or _is_over(client.peer):
-            client.connection.sendall(talking.REFUSED)
-            self._drop(client)
+            self._tell(client, talking.REFUSED)
             return
-        begun, begins = os.pipe()
+        link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        link.setblocking(False)
         try:
-            pid, handle = self._births.worker(client.connection.fileno(), begins)
+            with theirs:
+                pid, handle = self._births.worker(client.connection.fileno(), theirs.fileno())
         except OSError:
-            os.close(begun)
+            link.close()
             raise
-        finally:
-            os.close(begins)
-        client.worker = worker = _Worker(pid=pid, handle=handle, begun=begun)
+        client.worker = worker = Worker(pid=pid, handle=handle, link=link, client=client)
+        self._workers.append(worker)
         # Until the worker has begun what the client says is for the worker.
         self._unwatch(client.connection.fileno())
-        self._watch(worker.begun, lambda: self._begun(client, worker))
-        self._watch(worker.handle, lambda: self._ended(client, worker))
+        self._watch(link.fileno(), lambda: self._hear(worker))
+        self._watch(worker.handle, lambda: self._ended(worker))
+        self._let(worker)
 
-    def _begun(self, client: _Client, worker: _Worker) -> None:
-        self._unwatch(worker.begun)
-        worker.has_begun = os.read(worker.begun, 1) == talking.ACCEPTED
-        if worker.has_begun:
+    def _let(self, worker: Worker) -> None:
+        """Let a worker begin, or nobody any more where memory is not what is on the disk."""
+        # Looked at while the worker becomes its client, which takes about as long.
+        if self._loaded.is_stale():
+            self._stopping = True
+            self._signal(worker, signal.SIGKILL)
+            return
+        with suppress(OSError):
+            # If it is gone, that comes to be known by its handle.
+            worker.link.send(talking.GO)
+
+    def _hear(self, worker: Worker) -> bool:
+        """See to what a worker says; returns whether it said anything."""
+        try:
+            said = worker.link.recv(_LONGEST)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            said = b""
+        client = worker.client
+        if not said or client is None:
+            self._unwatch(worker.link.fileno())
+            return False
+        if said == talking.ACCEPTED:
+            worker.has_begun = True
             self._runs += 1
             self._watch(client.connection.fileno(), lambda: self._heard(client))
+        else:
+            # Whatever becomes of it from here on, this is how the run ended.
+            worker.until = worker.until or time.monotonic() + self._grace_s
+            worker.told = 0
+            self._part(worker, client, said)
+        return True
 
-    def _signal(self, worker: _Worker, number: int) -> None:
+    def _signal(self, worker: Worker, number: int) -> None:
         # Until it has been waited for its number is nobody else's.
         os.kill(worker.pid, number)
 
-    def _dismiss(self, worker: _Worker) -> None:
+    def _dismiss(self, worker: Worker) -> None:
         """Have a worker clean up and end, and end it where it does not."""
         if worker.until is None:
-            worker.until = time.monotonic() + _GRACE_S
+            worker.until = time.monotonic() + self._grace_s
             if not worker.told:
                 self._signal(worker, signal.SIGTERM)
             # Signals wait for a process that stands still.
             self._signal(worker, signal.SIGCONT)
 
-    def _ended(self, client: _Client, worker: _Worker) -> None:
-        if not worker.has_begun:
-            self._begun(client, worker)
+    def _ended(self, worker: Worker) -> None:
+        while self._hear(worker):
+            # What it said last may be unread.
+            continue
         self._unwatch(worker.handle)
+        self._unwatch(worker.link.fileno())
         _, status = os.waitpid(worker.pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        if not worker.has_begun:
-            said = talking.REFUSED
-        elif code >= 0:
-            said = talking.ENDED + bytes([code])
-        else:
-            said = talking.KILLED + bytes([-code])
         os.close(worker.handle)
-        os.close(worker.begun)
-        client.worker = None
+        worker.link.close()
+        self._workers.remove(worker)
         self._idle_since = time.monotonic()
+        if worker.client is not None:
+            code = os.waitstatus_to_exitcode(status)
+            if not worker.has_begun:
+                said = talking.REFUSED
+            elif code >= 0:
+                said = talking.ENDED + bytes([code])
+            else:
+                said = talking.KILLED + bytes([-code])
+            self._part(worker, worker.client, said)
+
+    def _part(self, worker: Worker, client: Client, said: bytes) -> None:
+        """Tell a client how its run ended; from then on it has nothing to do with the worker."""
+        worker.client = client.worker = None
+        self._tell(client, said)
+
+    def _tell(self, client: Client, said: bytes) -> None:
+        """Say the last thing that is said to a client."""
         try:
             client.connection.sendall(said)
         except OSError:
@@ -336,7 +341,7 @@ class Server:
         finally:
             self._drop(client)
 
-    def _drop(self, client: _Client) -> None:
+    def _drop(self, client: Client) -> None:
         descriptor = client.connection.fileno()
         if self._clients.pop(descriptor, None) is not None:
             self._unwatch(descriptor)

@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(home: Home, idle_s: float) -> None:
+    from executor.warm.births import Births
     from executor.warm.preloading import preload
     from executor.warm.server import Server
     from executor.warm.worker import reset_signals
@@ -61,7 +62,7 @@ def _serve(home: Home, idle_s: float) -> None:
     os.chdir("/")
     with listen_at(home.socket, _BACKLOG) as listener:
         listener.setblocking(False)
-        Server(listener, loaded, idle_s=idle_s).run()
+        Server(listener, loaded, Births(interpreter(sys.path)), idle_s=idle_s).run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
     client: length (8 bytes), a marshalled `Errand`, and descriptors beside it
     worker: b"+"                     it runs
     client: one byte                 a signal that it was sent, for the worker
-    server: b"=" and one byte        the worker ended with that status
+    server: b"=" and one byte        the run ended with that status
             b"!" and one byte        the worker was ended by that signal
 
 A client gives nothing away, its descriptors above all, before there is who takes it: what is on its
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 
 RUN = b"R"
+GO = b"."
+"""What the server says to a worker once it may begin."""
 REFUSED, LISTENING, ACCEPTED, ENDED, KILLED = b"-", b"?", b"+", b"=", b"!"
 HEAD = 8
 MOST_DESCRIPTORS = 200

@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -16,7 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from executor.warm.talking import ACCEPTED, LISTENING, MOST_DESCRIPTORS, missing, unpacked
+from executor.warm.talking import (
+    ACCEPTED,
+    ENDED,
+    GO,
+    LISTENING,
+    MOST_DESCRIPTORS,
+    missing,
+    unpacked,
+)
 
 if TYPE_CHECKING:
     from executor.warm.talking import Errand
@@ -42,13 +51,30 @@ class Job:
 
     Attributes:
         connection: descriptor of the socket to the client, which wants a run.
-        begins: a pipe to tell the server that the worker is what its client would have been.
+        link: descriptor of a socket to the server (SOCK_SEQPACKET). The server says `GO`, the
+            worker `ACCEPTED` once it is what its client would have been, and how the run ended
+            (`ENDED` and the status) once it holds nothing of the client's any more.
         interpreter: `interpreter()` of the server.
     """
 
     connection: int
-    begins: int
+    link: int
     interpreter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """A run that was accepted.
+
+    Attributes:
+        arguments: of the command line.
+        descriptors: which are the client's.
+        link: as in `Job`.
+    """
+
+    arguments: list[str]
+    descriptors: Sequence[int]
+    link: int
 
 
 class _Log:
@@ -84,11 +110,11 @@ def wait(orders: int, interpreter: str, parent: int) -> NoReturn:
             _, descriptors, _, _ = socket.recv_fds(server, 1, 2, socket.MSG_CMSG_CLOEXEC)
         if len(descriptors) != 2:
             os._exit(0)
-        connection, begins = descriptors
+        connection, link = descriptors
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    live(Job(connection=connection, begins=begins, interpreter=interpreter), parent)
+    live(Job(connection=connection, link=link, interpreter=interpreter), parent)
 
 
 def live(job: Job, parent: int) -> NoReturn:
@@ -97,7 +123,7 @@ def live(job: Job, parent: int) -> NoReturn:
     log = _Log()
     try:
         _die_with(parent)
-        arguments = _become(job, log)
+        run = _become(job, log)
     except BaseException:
         # Not where the client would see it: it goes on alone, and has nothing to do with this.
         log.write(traceback.format_exc())
@@ -106,7 +132,7 @@ def live(job: Job, parent: int) -> NoReturn:
     try:
         from executor.cli.main import invoke
 
-        status = invoke("dry-run", arguments)
+        status = invoke("dry-run", run.arguments)
         with suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -116,11 +142,28 @@ def live(job: Job, parent: int) -> NoReturn:
     except BaseException:
         traceback.print_exc()
     finally:
-        os._exit(status)
+        try:
+            _tell(run, status)
+        finally:
+            # Where it could not be told the server sees it from this.
+            os._exit(status)
 
 
-def _become(job: Job, log: _Log) -> list[str]:
-    """Take on all in which the client differs from the server; returns its arguments."""
+def _tell(run: _Run, status: int) -> None:
+    """Tell how the run ended: until the kernel has freed all this memory takes long.
+
+    Whoever reads what the client writes waits for its end, so nothing of the client's is held
+    any more by then. Nor are its numbers free: a thread that is still there and writes to one
+    must not find there what another thread has just opened.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for number in run.descriptors:
+        os.dup2(nothing, number)
+    os.write(run.link, ENDED + bytes([status & 0xFF]))
+
+
+def _become(job: Job, log: _Log) -> _Run:
+    """Take on all in which the client differs from the server."""
     errand, passed = _received(job.connection)
     if errand["interpreter"] != job.interpreter or len(passed) != len(errand["descriptors"]) + 1:
         raise _Unfit("the client runs another Python, or not all of it came")
@@ -132,17 +175,26 @@ def _become(job: Job, log: _Log) -> list[str]:
     # Where temporary files go is told by the environment.
     tempfile.tempdir = None
     sys.argv = [errand["program"], *errand["arguments"]]
-    own = [job.connection, job.begins, log.descriptor]
-    connection, begins, log.descriptor = _take_descriptors(passed[:-1], errand["descriptors"], own)
+    own = [job.connection, job.link, log.descriptor]
+    connection, link, log.descriptor = _take_descriptors(passed[:-1], errand["descriptors"], own)
     _take_streams(errand["streams"])
     reset_signals(errand["ignored"])
     gc.set_threshold(*_COLLECT)
+    _wait_for_leave(link)
     # A client that waits no more has closed this; then there is no run.
     os.write(connection, ACCEPTED)
-    os.write(begins, ACCEPTED)
-    os.close(begins)
+    os.write(link, ACCEPTED)
     os.close(connection)
-    return errand["arguments"]
+    return _Run(arguments=errand["arguments"], descriptors=errand["descriptors"], link=link)
+
+
+def _wait_for_leave(link: int) -> None:
+    """Wait until the server has seen that what is in memory is still what is on the disk."""
+    waiting = select.poll()
+    waiting.register(link, select.POLLIN)
+    # The client waits less long; a server that stands still must not have its descriptors kept.
+    if not waiting.poll(_SILENT_S * 1000) or os.read(link, 1) != GO:
+        raise _Unfit("the server does not let it begin")
 
 
 def _die_with(parent: int) -> None:

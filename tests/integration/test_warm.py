@@ -13,10 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.programs import Ended, Programs, confinement, effects_of, python
-from tests.integration.test_killed import (
-    RUNNING,
-    said,
-)
+from tests.integration.test_killed import RUNNING, eventually, said
 from tests.integration.warming import pid_of, runs, status, warm_up
 
 NEW_QUEUE = "c('sqs').create_queue(QueueName='invoices')"
@@ -63,6 +60,23 @@ def test_statuses_and_streams_are_the_runs_own(warm: Programs) -> None:
     assert "hint" in wrong.err
     assert warm.dry_run("--help").out.startswith("Usage: dry-run")
     assert runs(warm) == before + 3
+
+
+def test_the_status_is_that_of_the_run_for_every_way_to_end(warm: Programs, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    spoiled = {"EXECUTOR_HOME": str(tmp_path / "file" / "home")}
+    before = runs(warm)
+    ways: dict[int, tuple[tuple[str, ...], dict[str, str]]] = {
+        0: (("--", "true"), {}),
+        1: (("--", "true"), spoiled),
+        2: (("--expect", "explode AWS::SQS::Queue x", "--", "true"), {}),
+        3: (("--allow", "update AWS::SQS::Queue *", *python(NEW_QUEUE)), {}),
+        4: (("--", "false"), {}),
+        5: (python("c('braket').search_devices(filters=[])"), {}),
+    }
+    found = {status: warm.dry_run(*words, env=env) for status, (words, env) in ways.items()}
+    assert {status: ended.status for status, ended in found.items()} == {n: n for n in ways}
+    assert runs(warm) == before + len(ways)
 
 
 def test_a_run_has_the_clients_environment_directory_and_mask(warm: Programs) -> None:
@@ -175,7 +189,7 @@ def test_a_failing_command_is_denied_whatever_a_parent_had_ignored(
     )
     assert ended.returncode == 4, ended.stderr
     assert "exit 3" in ended.stdout
-    assert status(warm)["workers"] == 0
+    assert eventually(lambda: status(warm)["workers"] == 0)
 
 
 def test_what_its_starter_ignored_is_nothing_to_its_clients(cold: Programs) -> None:
@@ -188,7 +202,9 @@ def test_what_its_starter_ignored_is_nothing_to_its_clients(cold: Programs) -> N
             signal.signal(number, handler)
     code = "print([line for line in open('/proc/self/status') if line.startswith('SigIgn')])"
     seen = [
-        cold.dry_run(*options, "--confine", "off", "--", sys.executable, "-c", code).err
+        cold.dry_run(
+            *options, "--confine", "off", "--", sys.executable, "-c", code
+        ).err.splitlines()[-1]
         for options in ((), ("--no-daemon",))
     ]
     assert runs(cold) == 1

@@ -44,7 +44,64 @@ def test_an_interrupted_run_cleans_up(warm: Programs, number: signal.Signals, co
     assert "what was started was ended" in err
     assert runs(warm) == before + 1
     assert eventually(lambda: warm.left() == []), seen(warm)
-    assert status(warm)["workers"] == 0
+    assert eventually(lambda: status(warm)["workers"] == 0)
+
+
+def test_nothing_of_the_clients_is_open_once_it_has_ended(warm: Programs) -> None:
+    for _ in range(5):
+        reading, writing = os.pipe()
+        with subprocess.Popen(
+            [
+                *(str(Path(sys.executable).with_name("dry-run")), "--target", "none"),
+                *("--confine", "off", "--", "echo", "hello"),
+            ],
+            cwd=warm.workdir,
+            env=warm.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(writing,),
+        ) as process:
+            os.close(writing)
+            assert process.wait(60) == 0
+            assert process.stdout is not None
+            assert process.stderr is not None
+            # While the worker's memory is still there nobody who reads waits for it.
+            said = [_now(fd) for fd in (process.stdout.fileno(), process.stderr.fileno(), reading)]
+        os.close(reading)
+        assert b"allow" in said[0].lower()
+        assert b"hello" in said[1]
+        assert said[2] == b""
+    assert runs(warm) == 5
+
+
+def _now(descriptor: int) -> bytes:
+    """Return what there is to read up to its end, which has come; else raises BlockingIOError."""
+    os.set_blocking(descriptor, False)
+    found = b""
+    while more := os.read(descriptor, 65_536):
+        found += more
+    return found
+
+
+def test_the_server_keeps_nothing_of_a_run(warm: Programs) -> None:
+    server = pid_of(warm)
+
+    def settled() -> int:
+        # One fork is ready again, and nobody is connected.
+        assert eventually(lambda: status(warm)["workers"] == 0)
+        assert eventually(lambda: len(psutil.Process(server).children()) == 1)
+        counts = [-2, -1]
+        while counts[-2] != counts[-1]:
+            time.sleep(0.2)
+            counts.append(len(os.listdir(f"/proc/{server}/fd")))  # noqa: PTH208
+        return counts[-1]
+
+    before = settled()
+    for _ in range(4):
+        assert warm.dry_run("--", "true").status == 0
+    assert settled() == before
+    assert runs(warm) == 4
 
 
 def test_an_interrupt_reaches_a_client_whose_server_does_not_answer(warm: Programs) -> None:
