@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sandboxes.confine.paths import is_within
+from sandboxes.confine.paths import is_within, text_of
 from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_in
 from sandboxes.confine.view import View, Work, depth
 
@@ -67,7 +67,7 @@ def _secret_places(
     for name in _KEEPS_SECRETS:
         value = environment.get(name, "")
         if value.startswith("/"):
-            yield os.path.normpath(value)
+            yield text_of(os.path.normpath(value))
 
 
 def _of_the_system(home: Path) -> Iterable[str]:
@@ -85,7 +85,7 @@ def _sockets() -> Iterable[str]:
             names = {line.rstrip("\n").partition(" /")[2] for line in file}
     except OSError:
         return
-    yield from (str(Path("/", name)) for name in names if name)
+    yield from (text_of(Path("/", name)) for name in names if name)
 
 
 def _hide(view: View, path: str, work: Work, empty: Path) -> None:

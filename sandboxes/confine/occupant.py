@@ -12,7 +12,7 @@ from sandboxes.confine.allowed import account_variables
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.limits import Limits
 from sandboxes.confine.names import AWS_SUFFIXES, PORTS
-from sandboxes.confine.paths import is_within
+from sandboxes.confine.paths import is_within, text_of
 from sandboxes.confine.trust import Trust
 from sandboxes.confine.view import OWN, View, Work
 from sandboxes.model import Door
@@ -64,7 +64,9 @@ class Occupant:
     def home(self) -> Path:
         """The user's home directory."""
         named = self.environment.get("HOME", "")
-        return Path(named if named.startswith("/") else pwd.getpwuid(os.getuid()).pw_dir)
+        if not named.startswith("/"):
+            named = pwd.getpwuid(os.getuid()).pw_dir
+        return Path(text_of(named))
 
 
 def variables_of(occupant: Occupant, view: View, trust: Trust | None) -> dict[str, str]:

@@ -7,7 +7,19 @@ and nothing here looks at the disk.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
+
+
+def text_of(path: str | os.PathLike[str]) -> str:
+    """Return a path as a text without needless dots and slashes, the first one included.
+
+    `pathlib` keeps two slashes at the beginning, since POSIX leaves it to the system what they
+    mean. To Linux they mean one; taken for another place, they showed a home directory as a whole.
+    """
+    text = str(Path(path))
+    return text[1:] if text.startswith("//") else text
 
 
 def parts_of(path: str) -> tuple[str, ...]:

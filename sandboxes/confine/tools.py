@@ -5,7 +5,7 @@ must not be seen. Shown is what the PATH and a few variables name, and what link
 and first lines of scripts there lead to: each as the prefix that the program was installed to,
 never a home directory as a whole.
 
-In here paths are texts as `str` makes them of a `Path`: a run waits for hundreds.
+In here paths are texts as `text_of` makes them: a run waits for hundreds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sandboxes.confine.paths import above, is_within, parts_of
+from sandboxes.confine.paths import above, is_within, parts_of, text_of
 from sandboxes.confine.secrets import is_secret
 
 SYSTEM = (
@@ -82,7 +82,7 @@ class Tools:
         """Args:
         home: the user's home directory.
         """
-        self._home = str(home)
+        self._home = text_of(home)
         self._never = {"/", "/home", "/tmp", "/var/tmp", "/var", "/run"}
         for place in (self._home, str(home.resolve())):
             self._never.update((place, *above(place)))
@@ -98,10 +98,10 @@ class Tools:
         for name in _DIRECTORIES:
             for value in environment.get(name, "").split(os.pathsep):
                 if value.startswith("/"):
-                    self._add(value)
+                    self._add(text_of(value))
         entries = environment.get("PATH", "").split(os.pathsep)
         # Of a directory that is named twice nothing is found the second time.
-        for directory in dict.fromkeys(str(Path(e)) for e in entries if e.startswith("/")):
+        for directory in dict.fromkeys(text_of(e) for e in entries if e.startswith("/")):
             self._add_programs(directory)
         for name in _FILES:
             self._add_settings(Path(environment.get(name, "")))
@@ -114,11 +114,11 @@ class Tools:
 
     def add(self, place: Path) -> None:
         """Add a directory or file as it is named, and where it really is."""
-        self._add(str(place))
+        self._add(text_of(place))
 
     def add_program(self, path: Path) -> None:
         """Add where a program lies, and what it leads to."""
-        self._add_program(str(path))
+        self._add_program(text_of(path))
 
     def add_arguments(self, words: Iterable[str], directory: Path) -> None:
         """Add the scripts that a command names, with what lies beside them.
@@ -133,7 +133,7 @@ class Tools:
             named = word.partition("=")[2] or word
             if len(named) > _LONGEST or "\0" in named or named in ("", "."):
                 continue
-            path = os.path.normpath(os.path.join(directory, named))
+            path = text_of(os.path.normpath(os.path.join(directory, named)))
             real = os.path.realpath(path)
             if any(part.startswith(".") for part in (*parts_of(path), *parts_of(real))):
                 continue
@@ -193,8 +193,8 @@ class Tools:
         for line in lines:
             key, _, value = line.partition("=")
             if key.strip() == "home" and value.strip().startswith("/"):
-                home = Path(value.strip())
-                self._add(_prefix(str(home / "python"), self._home))
+                python = os.path.join(text_of(value.strip()), "python")
+                self._add(_prefix(python, self._home))
                 self._add_program(os.path.join(prefix, "bin", "python"))
 
     def _add_programs(self, directory: str) -> None:
@@ -258,7 +258,7 @@ def _chain(path: str) -> Iterator[str]:
             target = os.readlink(path)
         except OSError:
             break
-        path = os.path.normpath(os.path.join(os.path.dirname(path), target))
+        path = text_of(os.path.normpath(os.path.join(os.path.dirname(path), target)))
     yield os.path.realpath(path)
 
 
@@ -270,7 +270,7 @@ def _interpreter(path: str) -> str | None:
     except OSError:
         return None
     words = line[2:].split() if line.startswith(b"#!") else []
-    return str(Path(os.fsdecode(words[0]))) if words and words[0].startswith(b"/") else None
+    return text_of(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
 
 
 def _entries(directory: str) -> Iterable[os.DirEntry[str]]:

@@ -79,6 +79,20 @@ def test_a_credentials_file_that_a_variable_names_cannot_be_read(ground: Ground)
     ground.fails_only_confined(READ, path)
 
 
+def test_a_second_slash_does_not_take_a_variable_s_file_out_of_hiding(ground: Ground) -> None:
+    path = keep(ground.root / "neighbour" / "credentials")
+    ground.variables["AWS_SHARED_CREDENTIALS_FILE"] = f"/{path}"
+    ground.fails_only_confined(READ, path)
+
+
+def test_a_second_slash_does_not_show_a_home_directory_as_a_whole(ground: Ground) -> None:
+    keep(ground.home / ".aws" / "config")
+    keep(ground.home / "notes.txt")
+    (ground.home / "bin").mkdir()
+    ground.variables["PATH"] = f"/{ground.home}/bin:{os.environ['PATH']}"
+    ground.fails_only_confined(READ, "~/notes.txt")
+
+
 def test_a_credentials_file_beside_the_work_directory_cannot_be_read(ground: Ground) -> None:
     path = keep(ground.root / "neighbour" / ".aws" / "credentials")
     plain = keep(ground.root / "neighbour" / "module.tf", "a module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandboxes.confine.paths import above, is_within, parts_of
+from sandboxes.confine.paths import above, is_within, parts_of, text_of
 from sandboxes.confine.view import View, depth
 
 # Few letters, so that one is often within the other, or begins with its name alone.
@@ -17,6 +17,13 @@ _PATHS = st.builds(
     st.sampled_from(["/", "//", "///"]),
     st.lists(_NAMES, max_size=4),
 )
+
+
+@given(path=_PATHS, end=st.sampled_from(["", "/", "//", "/.", "/./"]))
+def test_a_text_is_the_path_s_with_one_slash_at_the_beginning(path: Path, end: str) -> None:
+    text = text_of(f"{path}{end}")
+    assert parts_of(text) == ("/", *path.parts[1:])
+    assert text_of(path) == text_of(text) == text
 
 
 @given(path=_PATHS)

@@ -49,6 +49,17 @@ def test_a_home_directory_is_never_shown_as_a_whole(home: Path) -> None:
     assert places(home, PATH="/:/home:/tmp:relative:", VIRTUAL_ENV=str(home)) == set()
 
 
+def test_a_second_slash_at_the_beginning_makes_no_other_place(home: Path) -> None:
+    tool = program(home / "bin" / "tool")
+    assert places(home, PATH=f"/{tool.parent}") == {tool.parent}
+    assert places(home, PATH="//bin", VIRTUAL_ENV=f"/{home}", PYTHONPATH="//") == set()
+    assert places(Path(f"/{home}"), PATH=str(tool.parent)) == {tool.parent}
+    script = program(home / "scripts" / "run", f"#!/{tool}\n")
+    assert places(home, PATH=f"/{script.parent}") == {script.parent, tool.parent}
+    deploy = program(home / "deploy.sh")
+    assert named(home, f"/{deploy}") == {deploy}
+
+
 def test_links_and_first_lines_are_followed_to_their_prefixes(home: Path) -> None:
     real = program(home / "pipx" / "venvs" / "tool" / "bin" / "tool")
     python = program(home / "uv" / "python" / "bin" / "python3", "")
