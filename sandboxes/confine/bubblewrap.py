@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,7 @@ from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
 from sandboxes.confine.running import Copier, Outlet
 from sandboxes.confine.story import Story
+from sandboxes.confine.trust import some_authority
 from sandboxes.confine.view import Work
 from sandboxes.errors import ConfinementUnavailable
 from sandboxes.leases import private_directory
@@ -84,10 +86,24 @@ class Bubblewrap:
         return _trial(str(real), real.stat().st_mtime_ns)
 
     def try_ahead(self) -> None:
-        """Try it for the forks of this process, which need not try it again where it works."""
+        """Try it for the forks of this process, which need not try it again where it works.
+
+        One is prepared as well, in a home of its own: of that nothing stays but what whoever
+        prepares the first one has to wait for, in Python and in OpenSSL.
+        """
         if not self.availability().usable:
             # What hinders it may be mended before they come.
             _trial.cache_clear()
+            return
+        with contextlib.suppress(ConfinementUnavailable, OSError), _probe() as (occupant, private):
+            authority = private.with_name("authority.pem")
+            authority.write_bytes(some_authority())
+            occupant = replace(
+                occupant,
+                door=replace(occupant.door, authority=authority),
+                environment={**occupant.environment, "HOME": str(private.parent)},
+            )
+            Cage.build(occupant, private, self._limits, self._interpreter).give_up()
 
     def isolation(self) -> Isolation:
         """What it achieves, as a command that does nothing finds out.
@@ -95,30 +111,8 @@ class Bubblewrap:
         Raises:
             ConfinementUnavailable: it does not work here.
         """
-        with tempfile.TemporaryDirectory(prefix="executor-probe-") as place:
-            root = Path(place).resolve()
-            work = root / "work"
-            for path in (work, root / "private"):
-                path.mkdir()
-            for name in ("http", "tls"):
-                (root / name).touch()
-            door = Door(url="http://127.0.0.1:0", http=root / "http", tls=root / "tls")
-            with (root / "output").open("wb") as output:
-                return self._run(
-                    Occupant(
-                        command=("true",),
-                        run="probe",
-                        door=door,
-                        work=Work(path=work, shown=Path("/executor-probe/work")),
-                        appearance=Appearance(
-                            url=door.url, account="000000000000", region="us-east-1", run="probe"
-                        ),
-                        environment={"PATH": "/usr/bin:/bin"},
-                    ),
-                    root / "private",
-                    output,
-                    _TRIAL_S,
-                ).isolation
+        with _probe() as (occupant, private), (private.parent / "output").open("wb") as output:
+            return self._run(occupant, private, output, _TRIAL_S).isolation
 
     def run(
         self,
@@ -229,6 +223,31 @@ def _see_off(process: subprocess.Popen[bytes], run: str, *, told: bool) -> None:
     process.kill()
     process.wait()
     end_processes(lambda: processes_of(run))
+
+
+@contextlib.contextmanager
+def _probe() -> Iterator[tuple[Occupant, Path]]:
+    """Give a command that does nothing, and the private directory of its run."""
+    with tempfile.TemporaryDirectory(prefix="executor-probe-") as place:
+        root = Path(place).resolve()
+        work = root / "work"
+        for path in (work, root / "private"):
+            path.mkdir()
+        for name in ("http", "tls"):
+            (root / name).touch()
+        door = Door(url="http://127.0.0.1:0", http=root / "http", tls=root / "tls")
+        appearance = Appearance(
+            url=door.url, account="000000000000", region="us-east-1", run="probe"
+        )
+        occupant = Occupant(
+            command=("true",),
+            run="probe",
+            door=door,
+            work=Work(path=work, shown=Path("/executor-probe/work")),
+            appearance=appearance,
+            environment={"PATH": "/usr/bin:/bin"},
+        )
+        yield occupant, root / "private"
 
 
 @cache

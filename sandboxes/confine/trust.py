@@ -126,6 +126,15 @@ def find_java(environment: Mapping[str, str], programs: Sequence[str]) -> Path |
     return None
 
 
+def some_authority() -> bytes:
+    """Return a certificate that the machine has anyway, to practise with; empty for none."""
+    for path in map(Path, BUNDLES):
+        if path.is_file():
+            first, end, _ = path.read_bytes().partition(b"-----END CERTIFICATE-----\n")
+            return first + end
+    return b""
+
+
 def _write_bundle(authority: Path, private: Path, present: Sequence[Path]) -> Path:
     own = authority.read_bytes()
     if b"-----BEGIN CERTIFICATE-----" not in own:

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import socket
 import subprocess
+import tempfile
 import textwrap
 import venv
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,19 @@ def test_it_is_what_auto_takes() -> None:
 
 
 @pytest.mark.parametrize("port", [80, 443])
+def test_trying_it_ahead_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    confinement = Bubblewrap()
+    confinement.try_ahead()
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208 - numbers, not paths
+    confinement.try_ahead()
+    assert os.listdir("/proc/self/fd") == before  # noqa: PTH208
+    assert list(tmp_path.iterdir()) == []
+    assert confinement.availability().usable
+
+
 def test_where_the_gateway_takes_sockets_it_is_knocked_at_without_anybody_between(
     run: Runner, port: int
 ) -> None:

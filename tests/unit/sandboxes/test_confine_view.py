@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandboxes.confine.allowed import account_variables, allowed
@@ -10,7 +11,7 @@ from sandboxes.confine.environment import Appearance
 from sandboxes.confine.project import Neighbourhood, neighbourhood
 from sandboxes.confine.secrets import kept_from_others, secrets_in, secrets_of_project
 from sandboxes.confine.tools import Tools
-from sandboxes.confine.trust import find_java, make_trust
+from sandboxes.confine.trust import BUNDLES, find_java, make_trust, some_authority
 
 
 @pytest.fixture
@@ -206,6 +207,14 @@ def test_the_world_s_authorities_are_trusted_only_where_the_world_can_be_reached
     assert "ours" in both.bundle.read_text()
     if both.replaced:
         assert both.bundle.read_text().count("BEGIN CERTIFICATE") > 1
+
+
+def test_what_is_practised_with_is_a_certificate_where_the_machine_has_any() -> None:
+    found = some_authority()
+    if found:
+        assert len(x509.load_pem_x509_certificates(found)) == 1
+    else:
+        assert not any(Path(path).is_file() for path in BUNDLES)
 
 
 def named(home: Path, *words: str, directory: Path | None = None) -> set[Path]:
