@@ -43,7 +43,6 @@ def test_it_is_what_auto_takes() -> None:
     assert choose_confinement("auto").name == "bubblewrap"
 
 
-@pytest.mark.parametrize("port", [80, 443])
 def test_trying_it_ahead_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,6 +56,7 @@ def test_trying_it_ahead_leaves_nothing_behind(
     assert confinement.availability().usable
 
 
+@pytest.mark.parametrize("port", [80, 443])
 def test_where_the_gateway_takes_sockets_it_is_knocked_at_without_anybody_between(
     run: Runner, port: int
 ) -> None:
