@@ -100,7 +100,8 @@ def _hide(view: View, path: str, work: Work, empty: Path) -> None:
         # Covering it would cover the work as well; that it is in sight is told by the probe.
         return
     if there.is_symlink():
-        real = there.resolve()
+        # Not by pathlib, which raises for a link that leads to itself.
+        real = Path(os.path.realpath(there))
         if real.exists() and not real.is_symlink():
             _hide(view, str(real), work, empty)
     elif there.is_dir():

@@ -5,7 +5,8 @@ must not be seen. Shown is what the PATH and a few variables name, and what link
 and first lines of scripts there lead to: each as the prefix that the program was installed to,
 never a home directory as a whole.
 
-In here paths are texts as `text_of` makes them: a run waits for hundreds.
+In here paths are texts as `text_of` makes them: a run waits for hundreds. What cannot be looked at,
+a directory of another user's on the PATH say, is no tool.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class Tools:
         """
         self._home = text_of(home)
         self._never = {"/", "/home", "/tmp", "/var/tmp", "/var", "/run"}
-        for place in (self._home, str(home.resolve())):
+        for place in (self._home, os.path.realpath(home)):
             self._never.update((place, *above(place)))
         self._places: dict[str, None] = {}
 
@@ -104,13 +105,13 @@ class Tools:
         for directory in dict.fromkeys(text_of(e) for e in entries if e.startswith("/")):
             self._add_programs(directory)
         for name in _FILES:
-            self._add_settings(Path(environment.get(name, "")))
+            self._add_settings(text_of(environment.get(name, "")))
         for name in _IN_HOME:
-            path = Path(self._home, name)
-            if path.is_file():
+            path = os.path.join(self._home, name)
+            if os.path.isfile(path):
                 self._add_settings(path)
             else:
-                self.add(path)
+                self._add(path)
 
     def add(self, place: Path) -> None:
         """Add a directory or file as it is named, and where it really is."""
@@ -166,7 +167,7 @@ class Tools:
         for path in dict.fromkeys((os.path.abspath(place), os.path.realpath(place))):
             if self._shown(path) or path in self._never or is_within(path, _DEVICES):
                 continue
-            if not Path(path).exists():
+            if not os.path.exists(path):
                 continue
             self._places[path] = None
             self._add_base(path)
@@ -198,7 +199,7 @@ class Tools:
                 self._add_program(os.path.join(prefix, "bin", "python"))
 
     def _add_programs(self, directory: str) -> None:
-        if directory in _SETTLED or not Path(directory).is_dir():
+        if directory in _SETTLED or not os.path.isdir(directory):
             return
         self._add(_prefix(os.path.join(directory, "program"), self._home))
         self._add(directory)
@@ -216,22 +217,22 @@ class Tools:
                 if script is not None and not self._shown(script):
                     self._add_program(script)
 
-    def _add_settings(self, path: Path) -> None:
+    def _add_settings(self, path: str) -> None:
         """Add a file of settings, unless it holds somebody's key."""
-        if not path.is_file():
+        if not os.path.isfile(path):
             return
         try:
-            content = path.read_bytes().lower()
+            content = Path(path).read_bytes().lower()
         except OSError:
             return
         if not any(word in content for word in _TELLING):
-            self.add(path)
+            self._add(path)
 
 
 def linked_providers(directory: Path) -> list[Path]:
     """Return where the links of a Terraform directory to its providers lead."""
     links = directory.glob(f".terraform/providers/{_PROVIDERS}")
-    return [link.resolve() for link in links if link.is_symlink()]
+    return [Path(os.path.realpath(link)) for link in links if link.is_symlink()]
 
 
 def _is_system(path: str) -> bool:
@@ -270,7 +271,9 @@ def _interpreter(path: str) -> str | None:
     except OSError:
         return None
     words = line[2:].split() if line.startswith(b"#!") else []
-    return text_of(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
+    if not words or not words[0].startswith(b"/") or b"\0" in words[0]:
+        return None
+    return text_of(os.fsdecode(words[0]))
 
 
 def _entries(directory: str) -> Iterable[os.DirEntry[str]]:

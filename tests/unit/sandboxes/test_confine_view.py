@@ -8,10 +8,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandboxes.confine.allowed import account_variables, allowed
 from sandboxes.confine.environment import Appearance
+from sandboxes.confine.hiding import hide_secrets
 from sandboxes.confine.project import Neighbourhood, neighbourhood
 from sandboxes.confine.secrets import kept_from_others, secrets_in, secrets_of_project
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import BUNDLES, find_java, make_trust, some_authority
+from sandboxes.confine.view import View, Work
 
 
 @pytest.fixture
@@ -59,6 +61,34 @@ def test_a_second_slash_at_the_beginning_makes_no_other_place(home: Path) -> Non
     assert places(home, PATH=f"/{script.parent}") == {script.parent, tool.parent}
     deploy = program(home / "deploy.sh")
     assert named(home, f"/{deploy}") == {deploy}
+
+
+def test_what_cannot_be_looked_at_is_no_tool(home: Path) -> None:
+    tool = program(home / "bin" / "tool")
+    long = f"/{'x' * 300}"
+    program(home / "bin" / "binary", "#!/bin/\0sh\n")
+    assert places(home, PATH=f"{long}/bin:{tool.parent}", TF_CLI_CONFIG_FILE=long) == {tool.parent}
+    (home / "loop").symlink_to("loop")
+    assert places(home / "loop", PATH="/usr/bin", VIRTUAL_ENV=str(home / "loop")) == set()
+
+
+def test_a_link_to_itself_in_a_secret_s_place_hides_nothing_and_stops_nobody(home: Path) -> None:
+    (home / ".netrc").symlink_to(".netrc")
+    (home / ".npmrc").touch()
+    view = View(home=Path("/home/rehearsal"))
+    view.show(home)
+    hide_secrets(
+        view,
+        home=home,
+        work=Work(path=home / "work", shown=home / "work"),
+        shown=[home],
+        secrets=(),
+        environment={},
+        empty=home.parent,
+        system=False,
+    )
+    assert {str(home / ".netrc"), str(home / ".npmrc")} <= set(view.hidden)
+    assert set(view.mounts) == {str(home), str(home / ".npmrc")}
 
 
 def test_links_and_first_lines_are_followed_to_their_prefixes(home: Path) -> None:
