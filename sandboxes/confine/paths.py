@@ -18,7 +18,11 @@ def text_of(path: str | os.PathLike[str]) -> str:
     `pathlib` keeps two slashes at the beginning, since POSIX leaves it to the system what they
     mean. To Linux they mean one; taken for another place, they showed a home directory as a whole.
     """
-    text = str(Path(path))
+    text = os.fspath(path)
+    if text.startswith("/") and not text.endswith("/") and "//" not in text and "/." not in text:
+        # Nearly all are so already, and making a `Path` of each takes its time.
+        return text
+    text = str(Path(text))
     return text[1:] if text.startswith("//") else text
 
 

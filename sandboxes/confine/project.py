@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandboxes.confine.hiding import hide_secrets
-from sandboxes.confine.paths import is_within
+from sandboxes.confine.paths import above, is_within
 from sandboxes.confine.secrets import MOST_DIRECTORIES, TooMuchError, secrets_of_project
 from sandboxes.confine.tools import SYSTEM
 from sandboxes.confine.view import View, Work
@@ -110,12 +110,12 @@ def neighbourhood(work: Path, home: Path, *, most: int = MOST_DIRECTORIES) -> Ne
 
 def _around(work: Path, home: Path) -> Iterator[Path]:
     """Yield directories around the work directory, the nearest first."""
-    shared = {Path(p) for p in (*SYSTEM, *_SHARED)} | {home}
+    shared = {*SYSTEM, *_SHARED, str(home)}
     if not home.is_relative_to(tempfile.gettempdir()):
-        shared.update(home.parents)
+        shared.update(above(str(home)))
     own = []
-    for directory in work.parents:
-        if directory in shared or directory.parent == Path("/home"):
+    for directory in map(Path, above(str(work))):
+        if str(directory) in shared or str(directory.parent) == "/home":
             break
         own.append(directory)
     for level, directory in enumerate(own):

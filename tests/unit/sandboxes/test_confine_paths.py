@@ -22,8 +22,16 @@ _PATHS = st.builds(
 @given(path=_PATHS, end=st.sampled_from(["", "/", "//", "/.", "/./"]))
 def test_a_text_is_the_path_s_with_one_slash_at_the_beginning(path: Path, end: str) -> None:
     text = text_of(f"{path}{end}")
-    assert parts_of(text) == ("/", *path.parts[1:])
+    assert text == "/" + "/".join(path.parts[1:])
     assert text_of(path) == text_of(text) == text
+
+
+@given(names=st.lists(_NAMES, min_size=1, max_size=4), start=st.sampled_from(["", "./", ".//"]))
+def test_what_does_not_begin_with_a_slash_is_as_pathlib_has_it(
+    names: list[str], start: str
+) -> None:
+    text = start + "//".join(names)
+    assert text_of(text) == str(Path(text))
 
 
 @given(path=_PATHS)
