@@ -14,6 +14,7 @@ from executor.aws import Api, Credentials, Where
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
 from executor.gateway.aliases import Aliases
+from executor.model.addresses import host_port
 from executor.model.hydration import Hydration
 from executor.model.progress import Progress
 from executor.model.resource import Gap, Resource, Scope, Snapshot
@@ -180,19 +181,19 @@ class RunsWorkshop:
     def at(self, url: str, address: str, seeded_at: Sequence[str], pairs: Pairs) -> EngineBench:
         """Return a bench at an emulator that nobody else uses."""
         aliases = Aliases()
-        aliases.restart(_known(address, (_authority(url), *seeded_at), pairs))
+        aliases.restart(_known(address, (host_port(url), *seeded_at), pairs))
         return self._maker.at(url, aliases, address)
 
     def moved(self, seeded_at: Sequence[str], pairs: Pairs) -> EngineBench:
         """Return a bench at where the sandbox is now, and lead the change's calls there."""
         url = self._maker.sandbox.url
-        self._aliases.restart(_known(self._seen_at, (_authority(url), *seeded_at), pairs))
+        self._aliases.restart(_known(self._seen_at, (host_port(url), *seeded_at), pairs))
         self._led(url, seeded_at)
         return self.here()
 
     @property
     def _seen_at(self) -> str:
-        return self._address or _authority(self._maker.sandbox.url)
+        return self._address or host_port(self._maker.sandbox.url)
 
 
 def made_by(sandbox: Sandbox, hydration: Hydration) -> str:
@@ -221,7 +222,3 @@ def _known(seen_at: str, addresses: Sequence[str], pairs: Pairs) -> Iterator[tup
     for address in addresses:
         yield seen_at, address
     yield from at_addresses(pairs, addresses)
-
-
-def _authority(url: str) -> str:
-    return url.partition("://")[2]

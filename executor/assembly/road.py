@@ -22,6 +22,7 @@ from executor.gateway.doors import Doors
 from executor.gateway.recorder import FileRecorder
 from executor.gateway.server import Gateway
 from executor.gateway.vault import Vault
+from executor.model.addresses import host_port
 from executor.model.change import CallsChange, ChangeOutcome
 from executor.model.hydration import Hydrate, Hydration
 from executor.model.progress import Progress
@@ -68,7 +69,7 @@ def hydrated(
     """
     aliases = Aliases()
     # Addresses that the engine gives out must lead back to the gateway, not around it.
-    aliases.add(address, sandbox.url.partition("://")[2])
+    aliases.add(address, host_port(sandbox.url))
 
     def wing(account: str, replica: HydratedReplica) -> Wing:
         return _wing(sandbox, target, account, replica, progress, hydration, address)

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, cast
 from executor.changes.workdir import WorkCopy, copy_workdir
 from executor.errors import EngineFailed, InvalidChange
 from executor.gateway.doors import Doors
+from executor.model.addresses import host_port
 from executor.model.application import DryRunRequest
 from executor.model.change import AnyChange, CallsChange, ChangeOutcome, CommandChange
 from executor.model.hydration import Hydration
@@ -155,7 +156,7 @@ class RealStages:
             self._catalog(),
             self._progress,
             self._hydration,
-            self._doors.door.url.partition("://")[2],
+            host_port(self._doors.door.url),
         )
 
     def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:

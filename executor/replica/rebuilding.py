@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from executor.catalog.catalog import Catalog
+from executor.model.addresses import host_port
 from executor.model.json import Json
 from executor.model.resource import Gap, Scope, Snapshot
 from executor.replica.memo import ADDRESS, Contents, Memo, Pairs, apart, written
@@ -325,7 +326,7 @@ class Rebuilder:
                 contents,
                 account=groups[0].baseline.account,
                 pairs=bench.pairs,
-                seeded_at=[draft.url.partition("://")[2]],
+                seeded_at=[host_port(draft.url)],
                 on=on.memo if on is not None else None,
             )
             return draft.keep(parts, memo)
