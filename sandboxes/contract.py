@@ -181,10 +181,10 @@ class TellsRest(Protocol):
     """What a sandbox may be able to do besides: tell that its emulator does nothing by itself."""
 
     def resting(self) -> str | None:
-        """Return a mark of the emulator at rest; never raises.
+        """Return a mark of the emulator at rest: it does nothing until it is asked; never raises.
 
-        The same mark twice: the emulator has done nothing in between, and holds what it held.
-        None while it does something, and where that cannot be told.
+        The same mark twice: it was not asked in between either, and holds what it held. None
+        while something is under way, or waits for its time, and where that cannot be told.
         """
         ...
 

@@ -1,21 +1,23 @@
 """Tell from the outside that a process has done nothing.
 
-Linux counts how often each thread has given up its processor. Threads that sleep with the same
-counts as before have not run an instruction in between: whoever runs has to give up the processor
-once more before he sleeps again (proc_pid_status(5): `State`, `voluntary_ctxt_switches`).
+Linux counts how often each thread was put on a processor, from the moment on at which it is
+(`Documentation/scheduler/sched-stats.rst`: /proc/PID/schedstat). Threads that sleep with the same
+counts as before have not run an instruction in between. That they sleep alone would not do: a
+thread is said to sleep a moment before it has given up its processor, its work just done.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 
-_SLEEPS = b"S"
-_STATE = b"State"
-_COUNTS = (b"voluntary_ctxt_switches", b"nonvoluntary_ctxt_switches")
+from sandboxes.background.wire import peer
+
+_SLEEPS = b"\nState:\tS"
 
 
 def resting(pid: int) -> str | None:
-    """Return a mark of a process at rest; the same twice means that it has not run in between.
+    """Return a mark of a process whose threads sleep; the same twice: it has not run in between.
 
     None while it runs, when it is gone, and where the system does not tell.
     """
@@ -23,20 +25,27 @@ def resting(pid: int) -> str | None:
     try:
         # As texts and bytes: a run waits for this.
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
-            with open(f"/proc/{pid}/task/{thread}/status", "rb") as file:  # noqa: PTH123
-                counts = _asleep(file.read())
-            if counts is None:
+            place = f"/proc/{pid}/task/{thread}"
+            # The count first: whoever begins to run after it has another one the next time.
+            count = _read(f"{place}/schedstat").split()[-1]
+            if count == b"0" or _SLEEPS not in _read(f"{place}/status"):
                 return None
-            marks.append(f"{thread}:{counts}")
-    except OSError:
+            marks.append(f"{thread}:{count.decode()}")
+    except (OSError, IndexError):
         return None
     return f"{pid} {' '.join(sorted(marks))}" if marks else None
 
 
-def _asleep(status: bytes) -> str | None:
-    """Return how often a sleeping thread has given up its processor; None where it is awake."""
-    told = dict(line.split(b":", 1) for line in status.splitlines() if b":" in line)
-    if not told.get(_STATE, b"").strip().startswith(_SLEEPS):
-        return None
-    counts = [told.get(name, b"").strip() for name in _COUNTS]
-    return b"+".join(counts).decode() if all(counts) else None
+def shares_processes(connection: socket.socket) -> bool:
+    """Whether whoever is at the other end knows processes by the same numbers."""
+    try:
+        theirs = os.stat(f"/proc/{peer(connection)}/ns/pid")  # noqa: PTH116 - not followed further
+        ours = os.stat("/proc/self/ns/pid")  # noqa: PTH116
+    except OSError:
+        return False
+    return (theirs.st_dev, theirs.st_ino) == (ours.st_dev, ours.st_ino)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read()

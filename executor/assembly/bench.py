@@ -107,7 +107,7 @@ class BenchMaker:
             address=address,
             seeder=seeder,
             reader=SettledReader(read(translation=aliases)),
-            sparing=SettledReader(read(translation=aliases, workers=1)),
+            sparing=read(translation=aliases, workers=1),
             learning=learning,
             uncopied=self.copier.taken if self.copier is not None else tuple,
         )
@@ -122,7 +122,7 @@ class EngineBench:
         address: `host:port` at which the change sees it.
         seeder: rebuilds in it.
         reader: reads it back.
-        sparing: reads it back, one call after the other.
+        sparing: reads it as it is, one call after the other.
         learning: keeps the ids that it gives out.
         uncopied: what could not be copied since it was last asked.
     """
@@ -131,7 +131,7 @@ class EngineBench:
     address: str
     seeder: Seeder
     reader: SettledReader
-    sparing: SettledReader
+    sparing: SnapshotReader
     learning: _Learning = field(repr=False)
     uncopied: Callable[[], tuple[Gap, ...]] = tuple
 
@@ -145,7 +145,7 @@ class EngineBench:
         return self.seeder.seed(snapshot, services, region=region) + self.uncopied()
 
     def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
-        """Return what the emulator holds once it has settled."""
+        """Return what the emulator holds, once it has settled where there is time for it."""
         return (self.sparing if sparingly else self.reader).read(scopes)
 
     def close(self) -> None:

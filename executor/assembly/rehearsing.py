@@ -91,7 +91,7 @@ class DryRuns:
             )
             with closing(stages):
                 report, rehearsal = self._judged(run, stages, request, target, policy, progress)
-                self._keep(report, rehearsal, place)
+            self._keep(report, rehearsal, place)
         return report
 
     def _judged(

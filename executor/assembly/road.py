@@ -56,6 +56,8 @@ def hydrated(
     progress: Progress,
     hydration: Hydration,
     address: str = "",
+    *,
+    confined: bool = True,
 ) -> HydratedReplica:
     """Return a sandbox as a replica of a target that fills by need, or as `hydration` says.
 
@@ -66,6 +68,7 @@ def hydrated(
         progress: told what happens.
         hydration: how much the replica gets.
         address: `host:port` at which the change sees it; empty for its own.
+        confined: the change reaches it by the gateway alone.
     """
     aliases = Aliases()
     # Addresses that the engine gives out must lead back to the gateway, not around it.
@@ -75,7 +78,7 @@ def hydrated(
         return _wing(sandbox, target, account, replica, progress, hydration, address)
 
     regions = tuple(dict.fromkeys((target.ref.region, *target.settings.regions)))
-    resting = sandbox.resting if isinstance(sandbox, TellsRest) else lambda: None
+    resting = sandbox.resting if confined and isinstance(sandbox, TellsRest) else None
     replica = HydratedReplica(wing, target.ref.account, regions, aliases, catalog, resting)
     if hydration.mode is Hydrate.ALL and (target.read or target.saved) is not None:
         replica.prepare_all(target.others)

@@ -135,10 +135,16 @@ class RealStages:
         if self._leaving is not None:
             self._leaving.result()
 
-    def _leave(self, opened: ExitStack) -> None:
-        aside = ThreadPoolExecutor(1, thread_name_prefix="closing")
-        self._leaving = aside.submit(opened.close)
-        aside.shutdown(wait=False)
+    def _leave(self, leaving: ExitStack) -> None:
+        try:
+            aside = ThreadPoolExecutor(1, thread_name_prefix="closing")
+            self._leaving = aside.submit(leaving.close)
+            aside.shutdown(wait=False)
+        except BaseException as error:
+            leaving.close()
+            # Where no thread can be had it is gone a bit later, and that is all.
+            if not isinstance(error, RuntimeError):
+                raise
 
     def _close_doors(self) -> None:
         if self._doors is not None:
@@ -157,6 +163,7 @@ class RealStages:
             self._progress,
             self._hydration,
             host_port(self._doors.door.url),
+            confined=self._confinement.name != OFF,
         )
 
     def gateway(self, sandbox: Sandbox, replica: Replica) -> OpenGateway:

@@ -41,7 +41,7 @@ class HydratedReplica:
         regions: Sequence[str],
         aliases: Aliases,
         catalog: Catalog,
-        resting: Callable[[], str | None] = lambda: None,
+        resting: Callable[[], str | None] | None = None,
     ) -> None:
         """Args:
         wing: makes the part of the replica that is of one account; none for the target's own.
@@ -49,10 +49,11 @@ class HydratedReplica:
         regions: its regions.
         aliases: ids of the target and of the engine.
         catalog: what it is read by.
-        resting: a mark of the sandbox at rest, where it can tell; see `TellsRest`.
+        resting: a mark of the sandbox at rest (`TellsRest`); None where it is not told, or where
+            the change can reach the sandbox otherwise than by the gateway.
         """
         self.catalog = catalog
-        self.early = EarlyReading(self._read_early, resting)
+        self.early = EarlyReading(self._read_early, resting) if resting is not None else None
         self.aliases = aliases
         self._account = account
         self._regions = regions
@@ -138,16 +139,18 @@ class HydratedReplica:
 
     def observe(self) -> Snapshot:
         """Read what the replica holds once it has settled, unless that has been done already."""
-        early = self.early.confirmed()
+        early = self.early.confirmed() if self.early is not None else None
         return early if early is not None else self._read()
 
     def _read(self, *, sparingly: bool = False) -> Snapshot:
         return _merged(_observed(w, sparingly=sparingly) for w in list(self._wings.values()))
 
     def _read_early(self) -> Snapshot | None:
-        """Read what may turn out to have been read too early, if it is not much."""
-        little = len(self.prior.resources) <= _LITTLE
-        return self._read(sparingly=True) if little else None
+        """Read what may have to be read again, unless it is much, or changes by itself."""
+        if len(self.prior.resources) > _LITTLE:
+            return None
+        found = self._read(sparingly=True)
+        return None if found.settling else found
 
     def _wing(self, account: str) -> Wing:
         name = "" if account == self._account else account

@@ -200,6 +200,11 @@ class Snapshot:
                 resources[address] = replace(resource, data=data)
         return replace(self, resources=resources)
 
+    @property
+    def settling(self) -> bool:
+        """Whether something is still being created, changed or deleted."""
+        return any(resource.settling for resource in self.resources.values())
+
     def of_type(self, type_name: str) -> tuple[Resource, ...]:
         """Return the resources of one type."""
         return tuple(r for r in self.resources.values() if r.type == type_name)

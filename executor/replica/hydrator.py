@@ -48,7 +48,8 @@ class Rebuilding(Protocol):
     def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
         """Return what the sandbox holds.
 
-        `sparingly`: the change is in more of a hurry, and is to have the processors.
+        `sparingly`: the change is in more of a hurry, and is to have the processors; what has not
+        settled is not waited for.
         """
         ...
 
@@ -156,7 +157,7 @@ class Hydrator:
                 return
             found = self._rebuilder.read([scope], sparingly=True)
             # What a call may have made meanwhile was not there before.
-            if untouched():
+            if untouched() and not found.settling:
                 self._ahead[scope] = found
 
     def prepare_all(self, region: str) -> None:

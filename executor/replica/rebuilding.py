@@ -60,7 +60,8 @@ class Bench(Protocol):
     def read(self, scopes: Iterable[Scope], *, sparingly: bool = False) -> Snapshot:
         """Return what the emulator holds once it has settled, ids as the change sees them.
 
-        `sparingly`: the change is in more of a hurry, and is to have the processors.
+        `sparingly`: the change is in more of a hurry, and is to have the processors; what has not
+        settled is not waited for.
         """
         ...
 

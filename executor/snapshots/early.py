@@ -2,8 +2,9 @@
 
 An interpreter takes a tenth of a second to end when all its calls are made, and reading the replica
 takes as long. So it is read as soon as no client of the change is connected any more. That counts
-only where reading after the end would have found the same: no call has come since it began, and the
-emulator has not run since it ended. Else it is as if it had not been made.
+only where reading after the end would have found the same: nothing was under way in the emulator,
+or waited for its time, when it began; no call has come since; and the emulator has not run between
+the end of the reading and that of the change. Else it is as if it had not been made.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from executor.model.resource import Snapshot
 
 _MOST_IN_VAIN = 2
 """A change that goes on after so many is not disturbed any more."""
+_MOST_ASKED = 100
+"""What so many calls have made may take long to read; that is then read once."""
 _FRESH_S = 2.0
 """What depends on the hour is to be as it is at the end."""
 _TO_REST_S = 0.05
@@ -80,7 +84,7 @@ class EarlyReading:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Args:
-        read: returns what the replica holds, or None where it is too much to be read twice.
+        read: returns what the replica holds, or None where that is to be read at the end.
         resting: a mark of the emulator at rest; see `sandboxes.contract.TellsRest`.
         clock: monotonic seconds.
         """
@@ -100,14 +104,16 @@ class EarlyReading:
         last = self._attempt
         if last is not None and (last.asked == asked or not last.done.is_set()):
             return
-        if self._attempts > _MOST_IN_VAIN:
+        if self._attempts > _MOST_IN_VAIN or asked > _MOST_ASKED:
             return
         self._attempts += 1
         attempt = _Attempt(asked)
-        threading.Thread(
-            target=self._make, args=(attempt,), name="early-reading", daemon=True
-        ).start()
-        self._attempt = attempt
+        thread = threading.Thread(target=self._make, args=(attempt,), name="early-reading")
+        thread.daemon = True
+        # Where no thread can be had it is read at the end.
+        with suppress(RuntimeError):
+            thread.start()
+            self._attempt = attempt
 
     def closing(self, asked: int) -> None:
         """See whether what was read holds: from here on no call gets to the emulator.

@@ -47,7 +47,7 @@ class SettledReader:
         wanted = tuple(scopes)
         ends = self._clock() + self._patience_s
         snapshot = self._reader.read(wanted)
-        while any(r.settling for r in snapshot.resources.values()) and self._clock() < ends:
+        while snapshot.settling and self._clock() < ends:
             time.sleep(_STEP_S)
             snapshot = self._reader.read(wanted)
         return snapshot

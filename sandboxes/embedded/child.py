@@ -10,12 +10,13 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 from sandboxes.embedded import guard, shutting, template
 from sandboxes.embedded.emulators import Emulator, Place
+from sandboxes.embedded.pulse import Pulse
 
 READY = b"1"
 MOST_SAID = 1000
@@ -33,6 +34,7 @@ class Job:
         place: what it serves with.
         ready: descriptor to write `READY` to when it serves, and what does not hold behind it.
         log: descriptor of its log.
+        pulse: descriptor of its page; see `pulse`.
         proc: descriptor of the machine's `/proc`, for the time until it is shut in.
         parent: process id of who forked it, with which it dies.
         shown: what it needs of the machine's files.
@@ -43,6 +45,7 @@ class Job:
     place: Place
     ready: int
     log: int
+    pulse: int
     proc: int
     parent: int
     shown: Sequence[str]
@@ -53,6 +56,7 @@ def live(job: Job, emulator: Emulator) -> NoReturn:
     """Serve until killed; never returns into the code of whoever forked it."""
     try:
         _die_with(job.parent)
+        place = replace(job.place, beat=Pulse(job.pulse).beat)
         _drop_inherited(job)
         forks = job.orders is not None
         open_ways = shutting.shut_in(job.place.directory, job.shown, proc=job.proc, forks=forks)
@@ -61,9 +65,9 @@ def live(job: Job, emulator: Emulator) -> NoReturn:
         _die_with(job.parent)
         installed = _settle(job.place)
         if job.orders is None:
-            emulator.serve(job.place, lambda: _announce(job.ready, open_ways))
+            emulator.serve(place, lambda: _announce(job.ready, open_ways))
         else:
-            emulator.serve(job.place, lambda: _announce(job.ready, open_ways), job.orders.fileno())
+            emulator.serve(place, lambda: _announce(job.ready, open_ways), job.orders.fileno())
             template.live(job, emulator, installed)
     except BaseException:
         # Whatever it was, the log is where the client looks for it.

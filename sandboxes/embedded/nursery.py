@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from sandboxes.background.places import Home
-from sandboxes.embedded import child, shutting
+from sandboxes.embedded import child, pulse, shutting
 from sandboxes.embedded.emulators import Emulator, Place
 from sandboxes.embedded.shelf import Child, Shelf, Template, kill
 from sandboxes.model import SandboxSpec
@@ -54,8 +54,9 @@ class Nursery:
         ):
             ready, announce = os.pipe()
             log = child.open_log(directory)
+            page = pulse.create(directory)
             proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            for descriptor in (announce, log, proc):
+            for descriptor in (announce, log, page, proc):
                 passed_on.callback(os.close, descriptor)
             if theirs is not None:
                 passed_on.enter_context(theirs)
@@ -64,6 +65,7 @@ class Nursery:
                 place=Place(listener=listener, directory=str(directory), spec=spec, known_as=port),
                 ready=announce,
                 log=log,
+                pulse=page,
                 proc=proc,
                 parent=os.getpid(),
                 shown=self._shown,
@@ -92,7 +94,7 @@ class Nursery:
         return pid, os.pidfd_open(pid)
 
     def _forked(self, template: Template, job: child.Job) -> tuple[int, int]:
-        passed = [job.place.listener.fileno(), job.ready, job.log, job.proc]
+        passed = [job.place.listener.fileno(), job.ready, job.log, job.pulse, job.proc]
         if job.orders is not None:
             passed.append(job.orders.fileno())
         return self._shelf.fork(template, job.place.spec, passed)

@@ -17,9 +17,10 @@ from sandboxes.background import wire
 from sandboxes.background.asking import connect
 from sandboxes.background.places import Home, last_lines
 from sandboxes.embedded import messages
+from sandboxes.embedded.pulse import under_way
 from sandboxes.errors import EngineStartFailed, NotKept, ReplicaGone
 from sandboxes.model import EngineInfo, KeptReplica, Operations, SandboxSpec
-from sandboxes.resting import resting
+from sandboxes.resting import resting, shares_processes
 
 _START_S: Final = 30.0
 _CLOSE_S: Final = 5.0
@@ -43,6 +44,8 @@ class Held:
         self.pid = wire.number(answer, "pid")
         self.open_ways = str(answer.get("open_ways", ""))
         self.directory = Path(str(answer.get("directory")))
+        # Else its process id may be a stranger's here.
+        self.near = shares_processes(connection)
         # From here on it is only looked at, and never waited for.
         connection.setblocking(False)
 
@@ -184,7 +187,10 @@ class EmbeddedSandbox:
 
     def resting(self) -> str | None:
         """Return a mark of the child at rest."""
-        return resting(self._held.pid)
+        held = self._held
+        mark = resting(held.pid) if held.near else None
+        # What waits for its time sleeps as well; only the child knows of it.
+        return mark if under_way(held.directory) == 0 else None
 
     def logs(self, lines: int = 20) -> str:
         """Return the end of the child's log."""

@@ -85,7 +85,7 @@ def _be_born(
     from sandboxes.embedded import child
 
     try:
-        listening, ready, log, proc, *more = descriptors
+        listening, ready, log, pulse, proc, *more = descriptors
         place = Place(
             listener=socket.socket(fileno=listening),
             directory=f"{job.place.directory}/{FORK}",
@@ -96,6 +96,7 @@ def _be_born(
             place=place,
             ready=ready,
             log=log,
+            pulse=pulse,
             proc=proc,
             parent=parent,
             shown=job.shown,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from executor.config import Config, resolve_target
 from executor.gateway import Doors, Gateway, Vault
 from executor.model.hydration import Hydration
 from executor.model.progress import Silence
+from executor.snapshots.early import EarlyReading
 from sandboxes.contract import Sandbox
 from sandboxes.embedded import EmbeddedEngine
 from sandboxes.model import SandboxSpec
@@ -37,17 +40,30 @@ class Run:
     replica: HydratedReplica
     gateway: Gateway
 
-    def make(self, name: str, url: str = "") -> None:
-        """Make a queue, by way of the gateway if not otherwise said, and hang up."""
+    @property
+    def early(self) -> EarlyReading:
+        found = self.replica.early
+        assert found is not None
+        return found
+
+    @contextmanager
+    def api(self, url: str = "") -> Iterator[Api]:
+        """Connect, by way of the gateway if not otherwise said."""
         keys = Credentials(access_key=ACCOUNT, secret_key="change")
-        where = Where(region=REGION, endpoint_url=url or self.gateway.url, credentials=keys)
-        api = Api(where)
-        api.call("sqs", "CreateQueue", {"QueueName": name})
-        api.close()
+        api = Api(Where(region=REGION, endpoint_url=url or self.gateway.url, credentials=keys))
+        try:
+            yield api
+        finally:
+            api.close()
+
+    def make(self, name: str, url: str = "") -> None:
+        """Make a queue and hang up."""
+        with self.api(url) as api:
+            api.call("sqs", "CreateQueue", {"QueueName": name})
 
     def wait_for_reading(self) -> None:
         """Wait until it has been read early."""
-        _until(lambda: self.replica.early._attempt is not None)
+        _until(lambda: self.early._attempt is not None)
         _until(lambda: "early-reading" not in {thread.name for thread in threading.enumerate()})
 
     def observed(self) -> set[str]:
@@ -96,7 +112,7 @@ def test_what_was_read_early_is_not_read_again(run: Run) -> None:
     run.make("a")
     run.wait_for_reading()
     run.gateway.close()
-    early = run.replica.early.confirmed()
+    early = run.early.confirmed()
     assert early is not None
     assert run.replica.observe() is early
     assert [r.name for r in early.resources.values()] == ["a"]
@@ -122,8 +138,67 @@ def test_what_the_emulator_does_by_itself_after_the_reading_is_seen(run: Run) ->
     # To the executor nobody has asked for it.
     run.make("b", run.sandbox.url)
     run.gateway.close()
-    assert run.replica.early.confirmed() is None
+    assert run.early.confirmed() is None
     assert run.observed() == {"a", "b"}
+
+
+_WAITS = {
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Delete"},
+        "Delete": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:sqs:deleteQueue",
+            "Parameters": {"QueueUrl": ""},
+            "End": True,
+        },
+    },
+}
+
+
+def test_what_waits_for_its_time_is_not_read_before_it(run: Run) -> None:
+    with run.api() as api:
+        machine = api.call(
+            "stepfunctions",
+            "CreateStateMachine",
+            {
+                "name": "waits",
+                "definition": json.dumps(_WAITS),
+                "roleArn": f"arn:aws:iam::{ACCOUNT}:role/any",
+            },
+        )
+        api.call("stepfunctions", "StartExecution", {"stateMachineArn": machine["stateMachineArn"]})
+    run.wait_for_reading()
+    run.gateway.close()
+    assert run.early.confirmed() is None
+
+
+_SETS_OFF = f"""
+states, events, queues = c("stepfunctions"), c("events"), c("sqs")
+url = queues.get_queue_url(QueueName="orders")["QueueUrl"]
+made = json.loads({json.dumps(json.dumps(_WAITS))})
+made["States"]["Delete"]["Parameters"]["QueueUrl"] = url
+role = "arn:aws:iam::{ACCOUNT}:role/any"
+machine = states.create_state_machine(name="m", definition=json.dumps(made), roleArn=role)
+events.put_rule(Name="r", EventPattern=json.dumps({{"source": ["a"]}}))
+target = {{"Id": "1", "Arn": machine["stateMachineArn"], "RoleArn": role}}
+events.put_targets(Rule="r", Targets=[target])
+states.close()
+queues.close()
+events.put_events(Entries=[{{"Source": "a", "DetailType": "b", "Detail": "{{}}"}}])
+events.close()
+time.sleep(4)
+"""
+
+
+@pytest.mark.parametrize("engine", ["embedded"], indirect=True)
+def test_deletion_that_the_change_sets_off_for_later_is_denied(
+    rehearse: Rehearse, production: Production
+) -> None:
+    production.call("sqs", "CreateQueue", QueueName="orders")
+    report = rehearse(_SETS_OFF)
+    deleted = [e.type for e in report.effects if e.action.value == "delete"]
+    assert (report.decision, deleted) == (Decision.DENY, ["AWS::SQS::Queue"])
 
 
 _PAUSES = """

@@ -24,12 +24,15 @@ class Place:
         spec: account and region to appear as.
         known_as: the port that it is to give out as its own. A fork of a template keeps the
             template's, which stands in what that has made.
+        beat: to be told how much is under way besides waiting for requests, after each of them;
+            an emulator that cannot tell never calls it.
     """
 
     listener: socket.socket
     directory: str
     spec: SandboxSpec
     known_as: int
+    beat: Callable[[int], None] = lambda under_way: None
 
     @property
     def port(self) -> int:

@@ -17,12 +17,12 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from sandboxes.embedded.emulators import Place, StillWorking, control
+from sandboxes.embedded.emulators.working import Pool, Work
 
 if TYPE_CHECKING:
     from hypercorn.typing import Framework
@@ -142,15 +142,18 @@ class MiniStack:
         config.loglevel = "WARNING"
         config.accesslog = None
 
+        pool = Pool(_WORKERS)
+
         def started() -> None:
             loop = asyncio.get_running_loop()
-            loop.set_default_executor(ThreadPoolExecutor(max_workers=_WORKERS))
+            loop.set_default_executor(pool)
             ministack._MAIN_LOOP = loop
             ministack._ready_scripts_state["status"] = "completed"
             ready()
 
         config.graceful_timeout = _GRACE_S
-        application = _without_lifespan(cast("Application", ministack.app), started)
+        work = Work(pool, place.beat)
+        application = _without_lifespan(cast("Application", ministack.app), started, work)
         stop = _never if until is None else partial(_stopped, until)
         asyncio.run(serve(cast("Framework", application), config, shutdown_trigger=stop))
 
@@ -184,12 +187,17 @@ def mended(scope: Message) -> Message:
     return {**scope, "query_string": b"&".join([b"request-payment", *words])}
 
 
-def _without_lifespan(application: Application, started: Callable[[], None]) -> Application:
+def _without_lifespan(
+    application: Application, started: Callable[[], None], work: Work
+) -> Application:
     async def guarded(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             # What is no plain request is a conversation with code that a change has handed over.
             ordered = scope["type"] != "http" or control.MINISTACK.include(str(scope["path"]))
-            await (_refuse(scope, send) if ordered else application(mended(scope), receive, send))
+            with work.request():
+                await (
+                    _refuse(scope, send) if ordered else application(mended(scope), receive, send)
+                )
             return
         await receive()
         started()
