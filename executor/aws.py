@@ -19,6 +19,7 @@ from executor.model.verbs import is_mutating
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.config import Config
     from botocore.session import Session
 
 _TOKENS = ("NextToken", "nextToken")
@@ -99,6 +100,8 @@ class Caller(Protocol):
 
 
 _CONNECT_S = 5.0
+CONNECTIONS = 32
+"""How many of them a client keeps."""
 
 
 class RawCaller(Caller, Protocol):
@@ -224,27 +227,8 @@ class Api:
             return client
 
     def _make_client(self, service: str, region: str) -> BaseClient:
-        from botocore.config import Config
-
         where = self._where
         keys = where.credentials
-        config = Config(
-            # Who does not pick up soon never does; an answer may take its time.
-            connect_timeout=min(self._timeout_s, _CONNECT_S),
-            read_timeout=self._timeout_s,
-            max_pool_connections=32,
-            parameter_validation=True,
-            retries={
-                "total_max_attempts": self._attempts,
-                "mode": "adaptive" if self._attempts > 1 else "standard",
-            },
-            s3={"addressing_style": "path"} if where.endpoint_url else None,
-            user_agent_extra="dry-run-executor",
-            # Emulators differ in how they take the newer default checksums.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            inject_host_prefix=not where.endpoint_url,
-        )
         return self._session().create_client(
             service,
             region_name=region,
@@ -252,7 +236,11 @@ class Api:
             aws_access_key_id=keys.access_key if keys else None,
             aws_secret_access_key=keys.secret_key if keys else None,
             aws_session_token=(keys.token or None) if keys else None,
-            config=config,
+            config=settings(
+                emulated=bool(where.endpoint_url),
+                attempts=self._attempts,
+                timeout_s=self._timeout_s,
+            ),
         )
 
     def _session(self) -> Session:
@@ -269,6 +257,35 @@ class Api:
                 ) from error
             self._opened.register_component("data_loader", shared_loader())
         return self._opened
+
+
+def settings(*, emulated: bool, attempts: int = 1, timeout_s: float = 20.0) -> Config:
+    """Return the settings of a client.
+
+    Args:
+        emulated: it calls an emulator, or what stands at an address that somebody has named.
+        attempts: tries per call; above 1 botocore's adaptive retries are used.
+        timeout_s: connect and read timeout of one try.
+    """
+    from botocore.config import Config
+
+    return Config(
+        # Who does not pick up soon never does; an answer may take its time.
+        connect_timeout=min(timeout_s, _CONNECT_S),
+        read_timeout=timeout_s,
+        max_pool_connections=CONNECTIONS,
+        parameter_validation=True,
+        retries={
+            "total_max_attempts": attempts,
+            "mode": "adaptive" if attempts > 1 else "standard",
+        },
+        s3={"addressing_style": "path"} if emulated else None,
+        user_agent_extra="dry-run-executor",
+        # Emulators differ in how they take the newer default checksums.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        inject_host_prefix=not emulated,
+    )
 
 
 class ReadApi:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import executor
 from executor.aws import Api, Credentials, Where
+from executor.aws_engine import EngineApi
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
 from executor.gateway.aliases import Aliases
@@ -76,7 +77,7 @@ class BenchMaker:
             address: `host:port` at which the change sees it.
         """
         keys = Credentials(access_key=self.account, secret_key="rehearsal")
-        api = Api(Where(region=self.region, endpoint_url=url, credentials=keys))
+        api = EngineApi(Where(region=self.region, endpoint_url=url, credentials=keys))
         implements = self.sandbox.operations.implements
         read = partial(
             SnapshotReader,

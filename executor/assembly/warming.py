@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from executor.assembly.application import App
-from executor.aws import Api, Credentials, Where
+from executor.aws import Credentials, Where
+from executor.aws_engine import EngineApi
 from executor.catalog.catalog import Catalog
 from executor.errors import ExecutorError
 from executor.gateway.authority import Authority
@@ -55,7 +56,7 @@ def load_models(services: Iterable[str]) -> None:
     Authority().context("s3.amazonaws.com")
     identifier = Identifier(shared_models())
     nobody = Credentials(access_key="000000000000", secret_key="nobody")
-    api = Api(Where(region="us-east-1", endpoint_url=_NOWHERE, credentials=nobody))
+    api = EngineApi(Where(region="us-east-1", endpoint_url=_NOWHERE, credentials=nobody))
     for service in services:
         identifier.learn(service)
         api.prepare(service)
