@@ -7,6 +7,7 @@ work directory, at its real path. What is deeper is mounted later, so that it wi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import assert_never
@@ -99,8 +100,10 @@ def _options_of(path: str, mount: Mount) -> tuple[str, ...]:
 
 def _home_inside(home: Path, work: Work) -> Path:
     top = f"/{home.parts[1]}" if len(home.parts) > 1 else "/"
-    # Programs may lie there, or there is no directory to mount one on.
-    if top in (*SYSTEM, "/", "/proc", "/dev", "/sys", "/run") or not home.is_dir():
+    # Programs may lie there, or there is no directory to mount one on, as far as the user may
+    # look; some versions of `pathlib` raise where that is not far enough.
+    there = os.path.isdir(home)  # noqa: PTH112
+    if top in (*SYSTEM, "/", "/proc", "/dev", "/sys", "/run") or not there:
         return OTHER_HOME
     return OTHER_HOME if home != work.shown and home.is_relative_to(work.shown) else home
 

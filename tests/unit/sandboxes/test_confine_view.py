@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from sandboxes.confine.allowed import account_variables, allowed
 from sandboxes.confine.environment import Appearance
 from sandboxes.confine.hiding import hide_secrets
+from sandboxes.confine.limits import Limits
+from sandboxes.confine.mounts import make_view
 from sandboxes.confine.project import Neighbourhood, neighbourhood
 from sandboxes.confine.secrets import kept_from_others, secrets_in, secrets_of_project
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import BUNDLES, find_java, make_trust, some_authority
-from sandboxes.confine.view import View, Work
+from sandboxes.confine.view import OTHER_HOME, View, Work
 
 
 @pytest.fixture
@@ -89,6 +91,18 @@ def test_a_link_to_itself_in_a_secret_s_place_hides_nothing_and_stops_nobody(hom
     )
     assert {str(home / ".netrc"), str(home / ".npmrc")} <= set(view.hidden)
     assert set(view.mounts) == {str(home), str(home / ".npmrc")}
+
+
+def test_a_home_directory_that_cannot_be_looked_at_has_another_in_its_place(tmp_path: Path) -> None:
+    view = make_view(
+        home=Path("/", "x" * 300),
+        work=Work(path=tmp_path, shown=tmp_path),
+        tools=(),
+        environment={},
+        limits=Limits(),
+        empty=tmp_path,
+    )
+    assert view.home == OTHER_HOME
 
 
 def test_links_and_first_lines_are_followed_to_their_prefixes(home: Path) -> None:
