@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sandboxes.confine.paths import is_within, text_of
-from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_in
+from sandboxes.confine.covering import Cover
+from sandboxes.confine.leading import Leads
+from sandboxes.confine.paths import text_of
+from sandboxes.confine.secrets import IN_SYSTEM, kept_from_others, secrets_in, secrets_of_home
 from sandboxes.confine.view import View, Work, depth
 
 _KEEPS_SECRETS = (
@@ -18,14 +20,13 @@ _KEEPS_SECRETS = (
     "BOTO_CONFIG",
     "CLOUDSDK_CONFIG",
     "DOCKER_CONFIG",
-    # Runs that were recorded, and the keys of their vaults.
-    "EXECUTOR_HOME",
-    "EXECUTOR_RUNTIME_DIR",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "KUBECONFIG",
     "NETRC",
     "SSH_AUTH_SOCK",
 )
+# Runs that were recorded, and the keys of their vaults.
+_KEEPS_RUNS = ("EXECUTOR_HOME", "EXECUTOR_RUNTIME_DIR")
 
 
 def hide_secrets(
@@ -51,60 +52,67 @@ def hide_secrets(
         empty: a directory with an empty directory `directory` and an empty file `file`.
         system: the machine's own directories are shown as well.
     """
-    secret = {*map(str, secrets), *_secret_places(home, shown, environment), *_sockets()}
+    cover = Cover(view, home=home, work=work, shown=shown, empty=empty)
+    known = {*map(str, secrets), *_secret_places(home, shown, environment, work)}
+    ours = set(_named(_KEEPS_RUNS, environment, home, work))
+    leads = Leads(lambda path: view.source_of(path) or path, cover.needed)
+    leads.follow(sorted(ours), into=False)
+    leads.follow(sorted(known | set(map(str, secrets_of_home(home)))))
+    further = set(_sockets())
     if system:
-        secret.update(_of_the_system(home))
-    for path in sorted(secret, key=depth):
-        _hide(view, path, work, empty)
+        leads.follow(filter(os.path.lexists, IN_SYSTEM))
+        known.update(IN_SYSTEM)
+        if Path("/opt") in home.parents:
+            known.update(map(str, secrets_of_home(home)))
+        further.update(_kept_from_others())
+    view.hidden += sorted(known | ours | further, key=depth)
+    for path in sorted(further, key=depth):
+        source = view.source_of(path)
+        if source is not None and os.path.islink(source):
+            leads.follow([path], into=False)
+        elif source is not None:
+            cover.hide(path, path)
+    for path in sorted(leads.found, key=depth):
+        cover.hide(path, leads.found[path])
+    view.notes += cover.notes
+    view.notes += [
+        f"{place} is too large to follow all links in it: what others lead to may be in sight"
+        for place in dict.fromkeys(leads.unfinished)
+    ]
 
 
 def _secret_places(
-    home: Path, shown: Sequence[Path], environment: Mapping[str, str]
-) -> Iterable[str]:
+    home: Path, shown: Sequence[Path], environment: Mapping[str, str], work: Work
+) -> Iterator[str]:
     for place in shown:
-        if place.is_dir():
+        if os.path.isdir(place):
             yield from map(str, secrets_in(place, home))
-    for name in _KEEPS_SECRETS:
-        value = environment.get(name, "")
-        if value.startswith("/"):
-            yield text_of(os.path.normpath(value))
+    yield from _named(_KEEPS_SECRETS, environment, home, work)
 
 
-def _of_the_system(home: Path) -> Iterable[str]:
-    yield from IN_SYSTEM
+def _named(
+    variables: Iterable[str], environment: Mapping[str, str], home: Path, work: Work
+) -> Iterator[str]:
+    """Return the places that variables name, as programs that run in the work directory would."""
+    for name in variables:
+        values = environment.get(name, "")
+        for value in values.split(os.pathsep) if name == "KUBECONFIG" else [values]:
+            if value.startswith("~/"):
+                value = os.path.join(home, value[2:])
+            if value and "\0" not in value:
+                yield text_of(os.path.normpath(os.path.join(work.shown, value)))
+
+
+def _kept_from_others() -> Iterator[str]:
     if os.getuid() == 0:
         yield from map(str, kept_from_others(Path("/etc")))
-    if Path("/opt") in home.parents:
-        yield from map(str, secrets_in(home, home))
 
 
 def _sockets() -> Iterable[str]:
     """Return where programs of this machine listen: a read-only mount keeps nobody from it."""
     try:
-        with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
             names = {line.rstrip("\n").partition(" /")[2] for line in file}
     except OSError:
         return
     yield from (text_of(Path("/", name)) for name in names if name)
-
-
-def _hide(view: View, path: str, work: Work, empty: Path) -> None:
-    view.hidden.append(path)
-    shown = str(work.shown)
-    if not view.covered(path) or path in (shown, str(view.home)):
-        return
-    there = Path(path)
-    if is_within(path, shown):
-        there = work.path / there.relative_to(shown)
-    if is_within(shown, path) or is_within(str(work.path), path):
-        # Covering it would cover the work as well; that it is in sight is told by the probe.
-        return
-    if there.is_symlink():
-        # Not by pathlib, which raises for a link that leads to itself.
-        real = Path(os.path.realpath(there))
-        if real.exists() and not real.is_symlink():
-            _hide(view, str(real), work, empty)
-    elif there.is_dir():
-        view.mask(path, empty / "directory")
-    elif there.exists():
-        view.mask(path, empty / "file")

@@ -97,6 +97,14 @@ def secrets_in(directory: Path, home: Path) -> Iterator[Path]:
         yield from _named(str(directory), set(os.listdir(directory)), IN_HOME)
 
 
+def secrets_of_home(home: Path) -> Iterator[Path]:
+    """Return the known secret files and directories of a home directory."""
+    for name in IN_HOME:
+        path = os.path.join(home, name)
+        if os.path.lexists(path):
+            yield Path(path)
+
+
 def secrets_of_project(
     directory: Path, home: Path, *, most: int | None = MOST_DIRECTORIES
 ) -> Iterator[Path]:
@@ -129,10 +137,7 @@ def _of_home(directory: Path, home: Path) -> Iterator[Path]:
     place = str(directory)
     if not is_within(str(home), place) and not is_within(place, str(home)):
         return
-    for name in IN_HOME:
-        path = os.path.join(home, name)
-        if is_within(path, place) and os.path.lexists(path):
-            yield Path(path)
+    yield from (path for path in secrets_of_home(home) if is_within(str(path), place))
 
 
 def kept_from_others(directory: Path) -> Iterator[Path]:

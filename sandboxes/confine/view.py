@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandboxes.confine.paths import above, parts_of
+from sandboxes.confine.paths import above, is_within, parts_of
 
 OWN = Path("/run/executor")
 """Where a confined process finds what is ours."""
@@ -141,13 +141,24 @@ class View:
         """Mount something else."""
         self._mounts[os.fspath(path)] = what
 
-    def covered(self, path: str) -> bool:
-        """Whether something of the machine's is shown at a path, or above it."""
+    def source_of(self, path: str) -> str | None:
+        """Return what of the machine's is seen at a path; None where nothing of it can be."""
         for place in (path, *above(path)):
             found = self._mounts.get(place)
-            if found is not None and not isinstance(found, Link):
-                return isinstance(found, Bind) and not found.covers
-        return False
+            if found is None or isinstance(found, Link):
+                continue
+            if not isinstance(found, Bind) or found.covers:
+                return None
+            return found.source + path[len(place) :] if place != "/" else path
+        return None
+
+    def shown_within(self, path: str) -> list[str]:
+        """Return where below a path something of the machine's is shown by itself."""
+        return [
+            place
+            for place, mount in self._mounts.items()
+            if isinstance(mount, Bind) and not mount.covers and is_within(place, path)
+        ]
 
 
 def depth(path: str) -> tuple[int, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sandboxes.confine.secrets import MOST_DIRECTORIES
-from tests.integration.confining import BUBBLEWRAP
+from tests.integration.confining import BUBBLEWRAP, CONTAINER
 from tests.integration.escape.attempts import Ground
 
 SECRET = "s3cr3t-of-somebody"
@@ -231,3 +231,137 @@ for name in ("environ", "mem", "maps"):
 """
     # The parent is the program inside there, and this test here.
     ground.fails_only_confined(program)
+
+
+def keep_links(ground: Ground, name: str, how: str) -> Path:
+    """Keep a secret beside the work directory, to which a link in the home directory leads."""
+    place = ground.root / "neighbour" / "team"
+    link = ground.home / name
+    match how:
+        case "directory":
+            path = keep(place / Path(name).name / "inner" / "key")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path.parent.parent)
+        case "file":
+            path = keep(place / "key")
+            link.mkdir(parents=True)
+            (link / "key").symlink_to(path)
+        case "relative":
+            path = keep(place / "key")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(os.path.relpath(place, link.parent))
+        case "twice":
+            path = keep(place / "key")
+            between = ground.root / "neighbour" / "between"
+            between.symlink_to("team")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(between)
+        case _:
+            # A directory that is elsewhere has a link to a third place.
+            path = keep(ground.root / "neighbour" / "keys" / "key")
+            place.mkdir(parents=True)
+            (place / "key").symlink_to("../keys/key")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(place)
+    return path
+
+
+@pytest.mark.parametrize("name", [".aws", ".ssh", ".config/gh"])
+@pytest.mark.parametrize("how", ["directory", "file", "relative", "twice", "through"])
+def test_what_a_link_in_the_home_directory_leads_to_cannot_be_read(
+    ground: Ground, name: str, how: str
+) -> None:
+    path = keep_links(ground, name, how)
+    plain = keep(ground.root / "neighbour" / "module.tf", "a module")
+    ground.fails_only_confined(READ, path)
+    shown = ground.confined("print(open(__import__('sys').argv[1]).read())", plain)
+    assert "a module" in shown.text
+
+
+@pytest.mark.parametrize("value", ["{link}", "{relative}", "~/link"])
+def test_what_a_variable_s_link_leads_to_cannot_be_read(ground: Ground, value: str) -> None:
+    path = keep(ground.root / "neighbour" / "team" / "credentials")
+    link = ground.home / "link"
+    link.symlink_to(path)
+    relative = os.path.relpath(link, ground.work)
+    ground.variables["AWS_SHARED_CREDENTIALS_FILE"] = value.format(link=link, relative=relative)
+    ground.fails_only_confined(READ, path)
+
+
+def test_none_of_several_files_that_a_variable_names_can_be_read(ground: Ground) -> None:
+    paths = [keep(ground.root / "neighbour" / name) for name in ("first", "second")]
+    ground.variables["KUBECONFIG"] = os.pathsep.join(map(str, paths))
+    for path in paths:
+        ground.fails_only_confined(READ, path)
+
+
+def test_a_link_out_of_the_home_directory_keeps_the_copy_s_file_from_sight(ground: Ground) -> None:
+    for place in (ground.work, ground.copy):
+        keep(place / "keys" / "aws")
+    (ground.home / ".aws").mkdir()
+    (ground.home / ".aws" / "credentials").symlink_to(ground.work / "keys" / "aws")
+    ground.fails_only_confined(READ, "keys/aws")
+
+
+def test_credentials_in_the_work_directory_cannot_be_read_at_the_copy_s_own_path(
+    ground: Ground,
+) -> None:
+    for place in (ground.work, ground.copy):
+        keep(place / ".aws" / "credentials")
+    ground.fails_only_confined(READ, ground.copy / ".aws" / "credentials")
+
+
+def test_a_relative_link_in_the_work_directory_leads_to_no_credentials(ground: Ground) -> None:
+    path = keep(ground.root / "neighbour" / "keys" / "credentials")
+    for place in (ground.work, ground.copy):
+        (place / ".aws").symlink_to("../neighbour/keys")
+    confined = ground.fails_only_confined(READ, path)
+    assert "ESCAPED" not in ground.confined(READ, ".aws/credentials").text, confined.text
+
+
+@pytest.fixture
+def apart(ground: Ground) -> Iterator[Path]:
+    """A home directory that is in sight of no test."""
+    with tempfile.TemporaryDirectory(prefix="executor-test-home-") as place:
+        ground.variables["HOME"] = place
+        yield Path(place)
+
+
+@pytest.mark.parametrize("target", ["/", "/usr", "home", "work", "around"])
+def test_a_link_to_what_cannot_be_hidden_is_told_and_stops_no_run(
+    ground: Ground, apart: Path, target: str
+) -> None:
+    path = keep(ground.root / "notes")
+    places = {"home": apart, "work": ground.work, "around": ground.root}
+    (apart / ".ssh").symlink_to(places.get(target, Path(target)))
+    attempt = ground.attempt(READ, path)
+    isolation = attempt.outcome.isolation
+    assert attempt.outcome.exit_code == 0, attempt.text
+    assert isolation.network
+    assert isolation.filesystem
+    # What the command can do without is covered.
+    assert attempt.escaped == (target != "around"), attempt.text
+    told = [note for note in isolation.notes if f"{apart}/.ssh leads to" in note]
+    # Nothing of the home directory is shown, and of the system nothing in a container.
+    unseen = target == "home" or (target == "/usr" and ground.kind == CONTAINER)
+    assert bool(told) != unseen, isolation.notes
+    assert isolation.credentials == unseen, isolation.notes
+
+
+def test_links_that_lead_nowhere_stop_no_run(ground: Ground, apart: Path) -> None:
+    (apart / ".aws").symlink_to(".aws")
+    (apart / ".ssh").symlink_to("gone")
+    (apart / ".kube").mkdir()
+    (apart / ".kube" / "first").symlink_to("second")
+    (apart / ".kube" / "second").symlink_to("first")
+    assert "works" in ground.confined("print('works')").text
+
+
+def test_a_program_to_which_a_directory_of_keys_has_a_link_can_be_run(ground: Ground) -> None:
+    tool = ground.root / "neighbour" / "tool"
+    tool.parent.mkdir()
+    tool.write_bytes(Path("/bin/true").resolve().read_bytes())
+    (ground.home / ".kube").mkdir()
+    (ground.home / ".kube" / "tool").symlink_to(tool)
+    size = "import os, sys; print('size', os.stat(sys.argv[1]).st_size)"
+    assert f"size {tool.stat().st_size}" in ground.confined(size, tool).text

@@ -67,7 +67,7 @@ def test_nothing_is_left_in_what_is_masked(paths: list[Path], asked: Path, empty
     for path in paths:
         view.show(path)
     view.mask(str(asked), empty)
-    assert not view.covered(str(asked))
+    assert view.source_of(str(asked)) is None
     left = {str(path) for path in paths if not path.is_relative_to(asked)}
     if asked.parent != asked:
         assert set(view.mounts) == left | {str(asked)}

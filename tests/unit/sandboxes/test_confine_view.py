@@ -8,14 +8,13 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sandboxes.confine.allowed import account_variables, allowed
 from sandboxes.confine.environment import Appearance
-from sandboxes.confine.hiding import hide_secrets
 from sandboxes.confine.limits import Limits
 from sandboxes.confine.mounts import make_view
 from sandboxes.confine.project import Neighbourhood, neighbourhood
 from sandboxes.confine.secrets import kept_from_others, secrets_in, secrets_of_project
 from sandboxes.confine.tools import Tools
 from sandboxes.confine.trust import BUNDLES, find_java, make_trust, some_authority
-from sandboxes.confine.view import OTHER_HOME, View, Work
+from sandboxes.confine.view import OTHER_HOME, Work
 
 
 @pytest.fixture
@@ -72,25 +71,6 @@ def test_what_cannot_be_looked_at_is_no_tool(home: Path) -> None:
     assert places(home, PATH=f"{long}/bin:{tool.parent}", TF_CLI_CONFIG_FILE=long) == {tool.parent}
     (home / "loop").symlink_to("loop")
     assert places(home / "loop", PATH="/usr/bin", VIRTUAL_ENV=str(home / "loop")) == set()
-
-
-def test_a_link_to_itself_in_a_secret_s_place_hides_nothing_and_stops_nobody(home: Path) -> None:
-    (home / ".netrc").symlink_to(".netrc")
-    (home / ".npmrc").touch()
-    view = View(home=Path("/home/rehearsal"))
-    view.show(home)
-    hide_secrets(
-        view,
-        home=home,
-        work=Work(path=home / "work", shown=home / "work"),
-        shown=[home],
-        secrets=(),
-        environment={},
-        empty=home.parent,
-        system=False,
-    )
-    assert {str(home / ".netrc"), str(home / ".npmrc")} <= set(view.hidden)
-    assert set(view.mounts) == {str(home), str(home / ".npmrc")}
 
 
 def test_a_home_directory_that_cannot_be_looked_at_has_another_in_its_place(tmp_path: Path) -> None:
