@@ -100,8 +100,6 @@ class Caller(Protocol):
 
 
 _CONNECT_S = 5.0
-CONNECTIONS = 32
-"""How many of them a client keeps."""
 
 
 class RawCaller(Caller, Protocol):
@@ -273,7 +271,7 @@ def settings(*, emulated: bool, attempts: int = 1, timeout_s: float = 20.0) -> C
         # Who does not pick up soon never does; an answer may take its time.
         connect_timeout=min(timeout_s, _CONNECT_S),
         read_timeout=timeout_s,
-        max_pool_connections=CONNECTIONS,
+        max_pool_connections=32,
         parameter_validation=True,
         retries={
             "total_max_attempts": attempts,

@@ -1,149 +1,151 @@
-"""Calls to emulators of ours, by clients that all of them share.
+"""Calls to emulators of ours, by clients that may have been made before there was an emulator.
 
 What botocore finds out when a client is made, and when each of its operations is called first, is
-most of what a few calls cost, and is the same for every emulator. So there is one client of each
-service and region, which is of nobody and leads nowhere: each call brings the address and the
-credentials that it is for, and the connections that it goes by.
+most of what a few calls cost, and is the same for every emulator. So a process that will be forked
+for runs makes clients ahead, which are of nobody and lead nowhere, and uses them once. A run takes
+each for itself, with the address and the credentials that it is for; where none is ready it makes
+its own.
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from executor.aws import CONNECTIONS, Api, Credentials, Where, settings
+from executor.aws import Api, Credentials, Where, settings
 from executor.aws_models import shared_loader
-from executor.model.json import JsonObject
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.awsrequest import AWSPreparedRequest
     from botocore.client import BaseClient
-    from botocore.session import Session
 
-_NOWHERE = "http://emulator.invalid"
+# An address, as that of every emulator: botocore goes by other rules for names.
+_NOWHERE = "http://127.0.0.1:9"
 _NOBODY = Credentials(access_key="", secret_key="")
-_UNSET = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-_AT_ONCE: list[Any] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-_LOCK = threading.Lock()
-_CLIENTS: dict[tuple[str, str], BaseClient] = {}
 
 
 class EngineApi(Api):
     """Calls one emulator by botocore's names; thread-safe."""
 
-    def __init__(self, where: Where, *, timeout_s: int = 20) -> None:
+    def __init__(self, where: Where) -> None:
         """Args:
         where: which emulator, with an endpoint and as whom.
-        timeout_s: connect and read timeout of one try.
         """
-        from botocore.httpsession import URLLib3Session
-
-        super().__init__(where, timeout_s=timeout_s)
-        self._base = where.endpoint_url.rstrip("/")
-        self.credentials = where.credentials or _NOBODY
-        # Of the caller's settings for the outside, such as a proxy, nothing is for an emulator.
-        self._http = URLLib3Session(
-            timeout=timeout_s,
-            max_pool_connections=CONNECTIONS,
-            # As botocore's own: a body that follows its head is not to wait for an answer to it.
-            socket_options=_AT_ONCE,
-        )
-
-    def raw_call(
-        self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
-    ) -> dict[str, object]:
-        """Make one call; see `Api.raw_call`."""
-        with self._calling():
-            return super().raw_call(service, operation, params, region=region)
-
-    def pages(
-        self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
-    ) -> Iterator[JsonObject]:
-        """Make a call for each page; see `Caller.pages`."""
-        pages = super().pages(service, operation, params, region=region)
-        while True:
-            # Between two pages this thread may call another one.
-            with self._calling():
-                page = next(pages, None)
-            if page is None:
-                return
-            yield page
-
-    def close(self) -> None:
-        """Close every connection, at once; another call would open one again."""
-        self._http.close()
-
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Send what a shared client has made of a call; raises what botocore's sessions raise."""
-        request.url = self._base + request.url.removeprefix(_NOWHERE)
-        return self._http.send(request)
-
-    def _client(self, service: str, region: str) -> BaseClient:
-        with _LOCK:
-            client = _CLIENTS.get((service, region))
-            if client is None:
-                client = _CLIENTS[(service, region)] = self._make_client(service, region)
-            return client
+        super().__init__(where)
+        self._of = where
 
     def _make_client(self, service: str, region: str) -> BaseClient:
-        from botocore.config import Config
+        if self._of.credentials is not None:
+            ready = _STOCK.take(service, region)
+            if ready is not None:
+                ready.lead(self._of.endpoint_url, self._of.credentials)
+                return ready.client
+        return super()._make_client(service, region)
 
-        client = shared_session().create_client(
+
+def make_ready(services: Iterable[str], region: str) -> None:
+    """Make a client of each service for the first run of this process, or of each of its forks."""
+    for service in services:
+        _STOCK.put(_Ready(service, region))
+
+
+@contextmanager
+def given_back() -> Iterator[None]:
+    """Have ready again afterwards what is taken within this context, by one practice run."""
+    _STOCK.remember()
+    try:
+        yield
+    finally:
+        _STOCK.give_back()
+
+
+class _Ready:
+    """A client that leads nowhere until it is told where.
+
+    What it has learnt of buckets, such as their regions, it keeps: so it is for one emulator.
+    """
+
+    def __init__(self, service: str, region: str) -> None:
+        from botocore.config import Config
+        from botocore.credentials import Credentials as Keys
+        from botocore.credentials import ReadOnlyCredentials
+        from botocore.session import Session
+
+        class Leading(Keys):
+            def get_frozen_credentials(self) -> ReadOnlyCredentials:
+                return keys()
+
+        class Finder:
+            def load_credentials(self) -> Keys:
+                return Leading("", "")
+
+        def keys() -> ReadOnlyCredentials:
+            found = self._keys
+            return ReadOnlyCredentials(found.access_key, found.secret_key, found.token or None)
+
+        self.service, self.region = service, region
+        self._url = _NOWHERE
+        self._keys = _NOBODY
+        session = Session()
+        session.register_component("data_loader", shared_loader())
+        session.register_component("credential_provider", Finder())
+        self.client = session.create_client(
             service,
             region_name=region,
             endpoint_url=_NOWHERE,
             # To say what machine this is takes a tenth of a call.
             config=settings(emulated=True).merge(Config(user_agent="dry-run-executor")),
         )
-        # Whoever answers this event has sent the request, and gives what came.
-        answering: Callable[..., object] = _send
-        client.meta.events.register("before-send", cast("Callable[..., None]", answering))
-        return client
+        self.client.meta.events.register("before-send", self._send)
 
-    @contextmanager
-    def _calling(self) -> Iterator[None]:
-        token = _CALLING.set(self)
-        try:
-            yield
-        finally:
-            _CALLING.reset(token)
+    def lead(self, url: str, keys: Credentials) -> None:
+        """Lead to an emulator from now on, as somebody."""
+        self._url = url.rstrip("/")
+        self._keys = keys
 
+    def lead_nowhere(self) -> None:
+        """Be as at the beginning, and hold no connection: a fork may not have it."""
+        self.lead(_NOWHERE, _NOBODY)
+        self.client.close()
 
-_CALLING: ContextVar[EngineApi] = ContextVar("_CALLING")
-
-
-def _send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-    return _CALLING.get().send(request)
+    def _send(self, request: AWSPreparedRequest, **_: object) -> None:
+        path = request.url.removeprefix(_NOWHERE)
+        if path == request.url or not path.startswith("/"):
+            raise ValueError(f"a call to an emulator was to go to {request.url[:200]}")
+        request.url = self._url + path
 
 
-@cache
-def shared_session() -> Session:
-    """Return the session of the shared clients: whoever calls by one signs with his own keys."""
-    from botocore.credentials import Credentials as Keys
-    from botocore.credentials import ReadOnlyCredentials
-    from botocore.session import Session
+class _Stock:
+    """The clients that are ready; thread-safe."""
 
-    class Callers(Keys):
-        def get_frozen_credentials(self) -> ReadOnlyCredentials:
-            found = _CALLING.get().credentials
-            return ReadOnlyCredentials(found.access_key, found.secret_key, found.token or None)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ready: dict[tuple[str, str], _Ready] = {}
+        self._taken: list[_Ready] | None = None
 
-    class Finder:
-        def load_credentials(self) -> Keys:
-            return Callers("", "")
+    def put(self, ready: _Ready) -> None:
+        with self._lock:
+            self._ready[(ready.service, ready.region)] = ready
 
-    # Nor is what the caller has set for AWS, in files or variables, for an emulator.
-    session = Session(session_vars=_UNSET)
-    session.register_component("data_loader", shared_loader())
-    session.register_component("credential_provider", Finder())
-    return session
+    def take(self, service: str, region: str) -> _Ready | None:
+        with self._lock:
+            found = self._ready.pop((service, region), None)
+            if found is not None and self._taken is not None:
+                self._taken.append(found)
+            return found
+
+    def remember(self) -> None:
+        with self._lock:
+            self._taken = []
+
+    def give_back(self) -> None:
+        with self._lock:
+            taken, self._taken = self._taken or [], None
+            for ready in taken:
+                ready.lead_nowhere()
+                self._ready[(ready.service, ready.region)] = ready
+
+
+_STOCK = _Stock()

@@ -1,9 +1,10 @@
 """Tell from the outside that a process has done nothing.
 
-Linux counts how often each thread was put on a processor, from the moment on at which it is
-(`Documentation/scheduler/sched-stats.rst`: /proc/PID/schedstat). Threads that sleep with the same
-counts as before have not run an instruction in between. That they sleep alone would not do: a
-thread is said to sleep a moment before it has given up its processor, its work just done.
+Linux tells of each thread how long it has run, and how often it was put on a processor, which it
+counts from the moment on at which it is (`Documentation/scheduler/sched-stats.rst`:
+/proc/PID/schedstat). Threads that sleep with the same numbers as before have not run in between.
+That they sleep alone would not do: a thread is said to sleep a moment before it has given up its
+processor, its work just done.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def resting(pid: int) -> str | None:
         # As texts and bytes: a run waits for this.
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
             place = f"/proc/{pid}/task/{thread}"
-            # The count first: whoever begins to run after it has another one the next time.
-            count = _read(f"{place}/schedstat").split()[-1]
+            # The numbers first: whoever begins to run after it has others the next time.
+            ran, _, count = _read(f"{place}/schedstat").split()
             if count == b"0" or _SLEEPS not in _read(f"{place}/status"):
                 return None
-            marks.append(f"{thread}:{count.decode()}")
-    except (OSError, IndexError):
+            marks.append(f"{thread}:{ran.decode()}:{count.decode()}")
+    except (OSError, ValueError):
         return None
     return f"{pid} {' '.join(sorted(marks))}" if marks else None
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from executor.assembly.application import App
-from executor.aws import Credentials, Where
-from executor.aws_engine import EngineApi
+from executor.aws_engine import given_back, make_ready
 from executor.catalog.catalog import Catalog
 from executor.errors import ExecutorError
 from executor.gateway.authority import Authority
@@ -24,7 +23,7 @@ from sandboxes.confine.bubblewrap import Bubblewrap
 from sandboxes.embedded import daemon_status
 from sandboxes.errors import SandboxError
 
-_NOWHERE = "http://127.0.0.1:9"
+_REGION = "us-east-1"
 _LONGEST_S = 5.0
 _POLL_S = 0.01
 _PRACTICE = (
@@ -55,12 +54,9 @@ def load_models(services: Iterable[str]) -> None:
     # Its keys go with it; what stays is that OpenSSL is ready.
     Authority().context("s3.amazonaws.com")
     identifier = Identifier(shared_models())
-    nobody = Credentials(access_key="000000000000", secret_key="nobody")
-    api = EngineApi(Where(region="us-east-1", endpoint_url=_NOWHERE, credentials=nobody))
     for service in services:
         identifier.learn(service)
-        api.prepare(service)
-    api.close()
+        make_ready([service], _REGION)
 
 
 def practise(place: Path) -> None:
@@ -80,7 +76,8 @@ def practise(place: Path) -> None:
         confine="off",
     )
     try:
-        App(RunStore(place), {"PATH": os.defpath}).dry_run(request, Silence())
+        with given_back():
+            App(RunStore(place), {"PATH": os.defpath}).dry_run(request, Silence())
     except (ExecutorError, SandboxError) as error:
         # What is wrong is told to who makes a run in earnest.
         print(f"the practice run failed: {error}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 FILE = "pulse"
@@ -20,20 +21,28 @@ class Pulse:
 
     def __init__(self, descriptor: int) -> None:
         """Args:
-        descriptor: of a file that `create` made; it may be closed afterwards.
+        descriptor: of a file that `create` made; it may be closed afterwards. Python keeps one
+            of its own with the page, which lives as long as the process.
         """
-        self._page = mmap.mmap(descriptor, _SIZE)
+        self._page: mmap.mmap | None = None
+        # Some file systems share no pages; there nothing is told.
+        with suppress(OSError, ValueError):
+            self._page = mmap.mmap(descriptor, _SIZE)
 
     def beat(self, under_way: int) -> None:
         """Say how much is under way: requests, and all that goes on, or will, without one."""
-        self._page[:] = (under_way + 1).to_bytes(_SIZE, sys.byteorder)
+        if self._page is not None:
+            self._page[:] = (under_way + 1).to_bytes(_SIZE, sys.byteorder)
 
 
 def create(directory: Path) -> int:
     """Make the file of a child's page, with nothing in it yet, and return its descriptor."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
     descriptor = os.open(f"{directory}/{FILE}", flags, 0o600)
-    os.ftruncate(descriptor, _SIZE)
+    # Room on the disk, too: who writes to a page without any is killed. Without a page, and so
+    # in an empty file, nothing is told.
+    with suppress(OSError):
+        os.posix_fallocate(descriptor, 0, _SIZE)
     return descriptor
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from executor import Change, Executor, Report
+from executor import Change, Decision, Executor, Report
 from executor.aws import Api, Credentials, Where
+from sandboxes.embedded import EmbeddedEngine
+from sandboxes.model import SandboxSpec
 from tests.integration.conftest import ACCOUNT, REGION, Production
 from tests.integration.programs import PRELUDE, Programs, confinement, python
 
@@ -154,3 +156,19 @@ def test_a_snapshot_holds_all_of_them(
     script = f"q = c('sqs', region_name={ELSEWHERE!r}); print(q.list_queues()['QueueUrls'])"
     ended = programs.run("dry-run", *how, *python(script))
     assert ended.status == 0, ended.err
+
+
+def test_bucket_of_one_target_is_not_looked_for_where_that_of_another_was(
+    world: Path, home: Path, workdir: Path, credentials: None
+) -> None:
+    spec = SandboxSpec(run="production", account=ACCOUNT, region=REGION)
+    script = "c('s3').get_bucket_versioning(Bucket='logs')"
+    command = python("import boto3\nc = boto3.client\n" + script)[1:]
+    for region in (ELSEWHERE, REGION):
+        with EmbeddedEngine("ministack", runtime=world).start(spec) as account:
+            there = {"LocationConstraint": region}
+            more = {"CreateBucketConfiguration": there} if region != REGION else {}
+            Production(account.url).call("s3", "CreateBucket", Bucket="logs", **more)
+            executor = Executor(target=account.url, confine=confinement(), home=home)
+            report = executor.dry_run(Change.command(command, workdir=workdir))
+            assert (report.decision, report.not_covered) == (Decision.ALLOW, ())

@@ -1,4 +1,4 @@
-"""Emulators share botocore's clients: each call still goes where it was sent, as whom it was."""
+"""Clients that are made ahead lead each run to its own emulator, as whom it is, and only once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from executor.aws import CallFailed, Credentials, Where
-from executor.aws_engine import EngineApi
+from executor.aws_engine import EngineApi, given_back, make_ready
 
 REGION = "eu-west-1"
 
@@ -70,62 +72,94 @@ def two() -> Iterator[tuple[Emulator, Emulator]]:
         yield Emulator("first", stack), Emulator("second", stack)
 
 
+@pytest.fixture(params=["ready", "made when needed"])
+def apis(request: pytest.FixtureRequest, two: tuple[Emulator, Emulator]) -> list[EngineApi]:
+    """Return APIs of the first and of the second, in two accounts, and of the first in another."""
+    if request.param == "ready":
+        make_ready(["sqs"], REGION)
+    first, second = two
+    found = [first.api("1" * 12), second.api("2" * 12), first.api("3" * 12)]
+    for api in found:
+        api.prepare("sqs")
+    return found
+
+
 def listed(api: EngineApi) -> list[object]:
     return list(api.pages("sqs", "ListQueues", {}))
 
 
-def test_call_goes_to_its_own_emulator_as_its_own_account(two: tuple[Emulator, Emulator]) -> None:
-    first, second = two
-    apis = [first.api("111111111111"), second.api("222222222222"), first.api("333333333333")]
+def test_call_goes_to_its_own_emulator_as_its_own_account(
+    apis: list[EngineApi], two: tuple[Emulator, Emulator]
+) -> None:
     with ThreadPoolExecutor(12) as pool:
         found = list(pool.map(listed, apis * 40))
     names = ["first", "second", "first"] * 40
     assert found == [[{"QueueUrls": [f"http://{name}/q"]}] for name in names]
-    for emulator, accounts in ((first, {"111111111111", "333333333333"}), (second, {"2" * 12})):
+    for emulator, accounts in zip(two, ({"1" * 12, "3" * 12}, {"2" * 12}), strict=True):
         host = emulator.url.removeprefix("http://")
         assert set(emulator.asked) == {(account, host) for account in accounts}
 
 
-def test_pages_read_in_turn_are_each_of_their_own_emulator(
+def test_connections_are_kept_until_their_api_is_closed(
+    apis: list[EngineApi], two: tuple[Emulator, Emulator]
+) -> None:
+    for _ in range(3):
+        for api in apis:
+            listed(api)
+    assert [emulator.connections for emulator in two] == [2, 1]
+    apis[0].close()
+    for api in apis:
+        listed(api)
+    assert [emulator.connections for emulator in two] == [3, 1]
+
+
+def test_client_that_is_ready_is_taken_once(two: tuple[Emulator, Emulator]) -> None:
+    make_ready(["sqs"], REGION)
+    first, second = (emulator.api() for emulator in two)
+    assert first._client("sqs", REGION) is not second._client("sqs", REGION)
+    assert listed(first) != listed(second)
+
+
+def test_client_of_a_practice_run_is_ready_again_and_holds_no_connection(
     two: tuple[Emulator, Emulator],
 ) -> None:
-    readings = [emulator.api().pages("sqs", "ListQueues", {}) for emulator in two]
-    assert [next(reading) for reading in readings] == [
-        {"QueueUrls": ["http://first/q"]},
-        {"QueueUrls": ["http://second/q"]},
-    ]
+    make_ready(["sqs"], REGION)
+    with given_back():
+        practice = two[0].api("1" * 12)
+        listed(practice)
+        used = practice._client("sqs", REGION)
+        port = urlsplit(two[0].url).port
+        assert connections(port) == 1
+    assert connections(port) == 0
+    earnest = two[1].api("2" * 12)
+    assert listed(earnest) == [{"QueueUrls": ["http://second/q"]}]
+    assert earnest._client("sqs", REGION) is used
+    assert {account for account, _ in two[1].asked} == {"2" * 12}
 
 
-def test_connections_are_kept_until_their_api_is_closed(two: tuple[Emulator, Emulator]) -> None:
-    first, second = two
-    one, other = first.api(), second.api()
-    for _ in range(3):
-        listed(one)
-        listed(other)
-    assert (first.connections, second.connections) == (1, 1)
-    one.close()
-    for api in (one, other):
-        listed(api)
-    assert (first.connections, second.connections) == (2, 1)
-
-
-def test_what_the_caller_has_set_for_aws_is_not_for_emulators(
-    two: tuple[Emulator, Emulator], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_PROFILE", "nobody-has-it")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "999999999999")
-    api = two[0].api("111111111111")
-    # Of a region that no other test has made a client for.
-    assert list(api.pages("sqs", "ListQueues", {}, region="sa-east-1")) == [
-        {"QueueUrls": ["http://first/q"]}
-    ]
-    assert two[0].asked[0][0] == "111111111111"
-
-
-def test_emulator_that_is_gone_is_told_as_every_failure(two: tuple[Emulator, Emulator]) -> None:
-    keys = Credentials(access_key="111111111111", secret_key="any")
-    gone = EngineApi(Where(region=REGION, endpoint_url="http://127.0.0.1:9", credentials=keys))
+def test_client_that_is_ready_goes_nowhere_before_it_is_taken() -> None:
+    make_ready(["sqs"], REGION)
+    gone = EngineApi(
+        Where(
+            region=REGION,
+            endpoint_url="http://127.0.0.1:9",
+            credentials=Credentials(access_key="1" * 12, secret_key="any"),
+        )
+    )
     with pytest.raises(CallFailed, match="Unreachable"):
         gone.call("sqs", "ListQueues", {})
-    assert listed(two[0].api()) == [{"QueueUrls": ["http://first/q"]}]
+
+
+def test_what_a_ready_client_may_not_call_is_told(two: tuple[Emulator, Emulator]) -> None:
+    make_ready(["s3control"], REGION)
+    api = two[0].api("1" * 12)
+    outpost = "arn:aws:s3-outposts:eu-west-1:111111111111:outpost/op-1/accesspoint/a"
+    with pytest.raises(CallFailed):
+        api.call("s3control", "GetAccessPoint", {"AccountId": "1" * 12, "Name": outpost})
+    assert two[0].asked == []
+
+
+def connections(port: int | None) -> int:
+    """Return how many connections this process has made to a port."""
+    found = psutil.Process().net_connections("tcp")
+    return sum(c.raddr[1:] == (port,) and c.status == psutil.CONN_ESTABLISHED for c in found)

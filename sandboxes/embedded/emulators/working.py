@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _OURS = "pool"
-_SERVER = f"{os.sep}hypercorn{os.sep}"
 
 
 class Pool(ThreadPoolExecutor):
@@ -43,11 +44,18 @@ class Pool(ThreadPoolExecutor):
 class Work:
     """Counts it, and says so after every request; used in the loop's thread."""
 
-    def __init__(self, pool: Pool, beat: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        beat: Callable[[int], None],
+        threads: Callable[[], Iterable[threading.Thread]] = threading.enumerate,
+    ) -> None:
         """Args:
         pool: the loop's own threads.
         beat: told how much is under way.
+        threads: all that there are.
         """
+        self._all_threads = threads
         self._pool = pool
         self._beat = beat
         self._requests = 0
@@ -61,13 +69,12 @@ class Work:
             yield
         finally:
             self._requests -= 1
-            self._beat(self._requests + self._pool.under_way + _threads() + _tasks())
+            self._beat(self._requests + self._pool.under_way + self._threads() + _tasks())
 
-
-def _threads() -> int:
-    """Return how many threads somebody has started; whether they sleep or work is all the same."""
-    main = threading.main_thread()
-    return sum(t is not main and not t.name.startswith(_OURS) for t in threading.enumerate())
+    def _threads(self) -> int:
+        """Return how many somebody has started; whether they sleep or work is all the same."""
+        main = threading.main_thread()
+        return sum(t is not main and not t.name.startswith(_OURS) for t in self._all_threads())
 
 
 def _tasks() -> int:
@@ -77,4 +84,12 @@ def _tasks() -> int:
 
 def _is_the_servers(task: asyncio.Task[object]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
-    return code is not None and _SERVER in code.co_filename
+    return code is not None and code.co_filename.startswith(_server())
+
+
+@cache
+def _server() -> str:
+    """Return the directory of the server's code, with the separator behind it."""
+    import hypercorn
+
+    return f"{Path(hypercorn.__file__).parent}{os.sep}"

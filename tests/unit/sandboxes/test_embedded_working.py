@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
+import hypercorn
 import pytest
 
 from sandboxes.embedded import pulse
 from sandboxes.embedded.emulators.working import Pool, Work
 
 SOON_S = 10.0
+
+
+Serving = Callable[[], Coroutine[object, object, None]]
+
+
+def placed(path: str) -> Callable[[Serving], Coroutine[object, object, None]]:
+    """Return a coroutine function that awaits another, as if its code lay at a path."""
+    space: dict[str, Callable[[Serving], Coroutine[object, object, None]]] = {}
+    exec(compile("async def run(serving): await serving()", path, "exec"), space)
+    return space["run"]
 
 
 class Emulator:
@@ -22,7 +34,13 @@ class Emulator:
         self.told: list[int] = []
         self.go_on = threading.Event()
         self.pool = Pool(2)
-        self._work = Work(self.pool, self.told.append)
+        # Those of other tests, and of what runs them, are none of the emulator's.
+        others = set(threading.enumerate())
+        self._work = Work(
+            self.pool,
+            self.told.append,
+            lambda: [thread for thread in threading.enumerate() if thread not in others],
+        )
 
     def serve(self, *requests: Callable[[], None]) -> int:
         """Return how much it said was under way after the last one."""
@@ -34,11 +52,9 @@ class Emulator:
                     request()
 
         # As a server's task: all others count.
-        code = compile("async def run(serving): await serving()", "/hypercorn/x.py", "exec")
-        space: dict[str, Callable[..., object]] = {}
-        exec(code, space)
+        run = placed(str(Path(hypercorn.__file__).with_name("server.py")))
         with asyncio.Runner() as runner:
-            runner.run(space["run"](serving))  # type: ignore[arg-type]
+            runner.run(run(serving))
             self.go_on.set()
         return self.told[-1]
 
@@ -74,6 +90,15 @@ def test_task_that_waits_is_under_way(emulator: Emulator) -> None:
     assert emulator.serve(lambda: tasks.append(asyncio.ensure_future(later())), nothing) == 1
 
 
+def test_task_is_not_the_servers_because_a_directory_has_its_name(emulator: Emulator) -> None:
+    async def later() -> None:
+        await asyncio.sleep(SOON_S)
+
+    waiting = placed("/home/somebody/hypercorn/.venv/ministack/services/transcribe.py")
+    tasks: list[asyncio.Task[None]] = []
+    assert emulator.serve(lambda: tasks.append(asyncio.ensure_future(waiting(later)))) == 1
+
+
 def test_work_of_the_pool_is_under_way_when_nobody_waits_for_it(emulator: Emulator) -> None:
     begun = threading.Event()
 
@@ -101,6 +126,8 @@ def test_failed_request_is_over(emulator: Emulator) -> None:
 def test_what_was_never_said_is_not_known(tmp_path: Path) -> None:
     assert pulse.under_way(tmp_path) is None
     descriptor = pulse.create(tmp_path)
+    assert pulse.under_way(tmp_path) is None
+    pulse.Pulse(os.open(tmp_path / "empty", os.O_RDWR | os.O_CREAT)).beat(0)
     assert pulse.under_way(tmp_path) is None
     said = pulse.Pulse(descriptor)
     for number in (0, 7, 0):
