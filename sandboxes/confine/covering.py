@@ -65,7 +65,7 @@ class Cover:
             secret: what led there.
         """
         for place in self._names(path):
-            left = self._hide(place)
+            left = self._hide(place, led=path != secret)
             named = place if place == secret else f"{secret} leads to {place}, which"
             if not self._programs.issuperset(left):
                 self._view.hidden.append(place)
@@ -85,20 +85,25 @@ class Cover:
                 if is_within(path, one):
                     yield other + path[len(one) :]
 
-    def _hide(self, path: str) -> list[str]:
-        """Cover a place, and return what in it could not be."""
+    def _hide(self, path: str, *, led: bool) -> list[str]:
+        """Cover a place, and return what in it could not be.
+
+        Args:
+            path: the place.
+            led: a link led there, and programs have those as well.
+        """
         if path in self.needed:
-            return self._hide_around(path)
+            return self._hide_around(path, led=led)
         source = self._view.source_of(path)
         if source is None:
             for place in sorted(self._view.shown_within(path), key=depth):
-                self._hide(place)
+                self._hide(place, led=led)
         elif os.path.islink(source):
             # What it leads to is covered by itself.
             self._view.hidden.append(path)
         elif os.path.isdir(source):
             self._cover(path, "directory")
-        elif os.path.exists(source) and not _is_program(source):
+        elif os.path.exists(source) and not (led and _is_program(source)):
             self._cover(path, "file")
         return []
 
@@ -106,7 +111,7 @@ class Cover:
         self._view.mask(path, self._empty / name)
         self._view.hidden.append(path)
 
-    def _hide_around(self, path: str) -> list[str]:
+    def _hide_around(self, path: str, *, led: bool) -> list[str]:
         """Cover what lies in a place but for what is needed, and return that."""
         source = self._view.source_of(path)
         inside = [] if source else self._view.shown_within(path)
@@ -122,7 +127,7 @@ class Cover:
         if len(places) > _MOST_COVERED:
             return [path]
         for place in places:
-            left += self._hide(place)
+            left += self._hide(place, led=led)
         return left
 
 

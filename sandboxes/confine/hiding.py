@@ -66,7 +66,7 @@ def hide_secrets(
             known.update(map(str, secrets_of_home(home)))
         further.update(_kept_from_others())
     view.hidden += sorted(known | ours | further, key=depth)
-    for path in sorted(further, key=depth):
+    for path in sorted(further - leads.found.keys(), key=depth):
         source = view.source_of(path)
         if source is not None and os.path.islink(source):
             leads.follow([path], into=False)

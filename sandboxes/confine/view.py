@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandboxes.confine.paths import above, is_within, parts_of
+from sandboxes.confine.paths import above, parts_of
 
 OWN = Path("/run/executor")
 """Where a confined process finds what is ours."""
@@ -154,10 +154,11 @@ class View:
 
     def shown_within(self, path: str) -> list[str]:
         """Return where below a path something of the machine's is shown by itself."""
+        within = f"{path.rstrip('/')}/"
         return [
             place
             for place, mount in self._mounts.items()
-            if isinstance(mount, Bind) and not mount.covers and is_within(place, path)
+            if place.startswith(within) and isinstance(mount, Bind) and not mount.covers
         ]
 
 
