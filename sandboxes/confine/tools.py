@@ -193,7 +193,8 @@ class Tools:
             return
         for line in lines:
             key, _, value = line.partition("=")
-            if key.strip() == "home" and value.strip().startswith("/"):
+            # Anybody may have written it; a zero byte is in no path.
+            if key.strip() == "home" and value.strip().startswith("/") and "\0" not in value:
                 python = os.path.join(text_of(value.strip()), "python")
                 self._add(_prefix(python, self._home))
                 self._add_program(os.path.join(prefix, "bin", "python"))

@@ -71,6 +71,10 @@ def test_what_cannot_be_looked_at_is_no_tool(home: Path) -> None:
     assert places(home, PATH=f"{long}/bin:{tool.parent}", TF_CLI_CONFIG_FILE=long) == {tool.parent}
     (home / "loop").symlink_to("loop")
     assert places(home / "loop", PATH="/usr/bin", VIRTUAL_ENV=str(home / "loop")) == set()
+    env = home / "env"
+    env.mkdir()
+    (env / "pyvenv.cfg").write_text("home = /opt/\0/bin\n")
+    assert places(home, PATH="/usr/bin", VIRTUAL_ENV=str(env)) == {env}
 
 
 def test_a_home_directory_that_cannot_be_looked_at_has_another_in_its_place(tmp_path: Path) -> None:
