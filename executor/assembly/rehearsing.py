@@ -91,7 +91,9 @@ class DryRuns:
             )
             with closing(stages):
                 report, rehearsal = self._judged(run, stages, request, target, policy, progress)
-            self._keep(report, rehearsal, place)
+                self._keep(report, rehearsal, place)
+            # Last, so that it never promises more than there is.
+            self._record(report)
         return report
 
     def _judged(
@@ -203,8 +205,7 @@ class DryRuns:
             raise EngineFailed(error.message, hint=error.hint, detail=error.detail) from error
 
     def _keep(self, report: Report, rehearsal: Rehearsal, place: RunPlace) -> None:
-        """Write what `show` and `promote` need; the ledger last, so that it never promises more."""
-        from executor.ledger.ledger import Kind, Ledger
+        """Write what `show` and `promote` need."""
         from executor.model.codec import call_to_json, snapshot_to_json
 
         store, run = self._store, report.id
@@ -221,9 +222,13 @@ class DryRuns:
                 },
             )
         store.write_report(run, report.to_json())
-        Ledger(store.ledger_path).append(
+
+    def _record(self, report: Report) -> None:
+        from executor.ledger.ledger import Kind, Ledger
+
+        Ledger(self._store.ledger_path).append(
             Kind.DRY_RUN,
-            run,
+            report.id,
             {
                 "digest": report.digest,
                 "decision": report.decision.value,
