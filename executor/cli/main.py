@@ -14,6 +14,7 @@ import click
 
 from executor.cli.application import Application
 from executor.cli.console import say
+from executor.cli.waking import woken_by_signals
 from executor.errors import ExecutorError
 from sandboxes.errors import SandboxError
 
@@ -54,7 +55,7 @@ def invoke(
         open_application: makes what answers it; called once it is known to be needed.
     """
     try:
-        with _ending_by_signal():
+        with woken_by_signals(), _ending_by_signal():
             result = _command(program).main(
                 args=list(arguments),
                 prog_name=program,
