@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from executor.aws import Api, Credentials, Where, settings
+from executor.aws import Api, Credentials, settings
 from executor.aws_models import shared_loader
 
 if TYPE_CHECKING:
@@ -29,19 +29,12 @@ _NOBODY = Credentials(access_key="", secret_key="")
 class EngineApi(Api):
     """Calls one emulator by botocore's names; thread-safe."""
 
-    def __init__(self, where: Where) -> None:
-        """Args:
-        where: which emulator, with an endpoint and as whom.
-        """
-        super().__init__(where)
-        self._of = where
-
     def _make_client(self, service: str, region: str) -> BaseClient:
-        if self._of.credentials is not None:
-            ready = _STOCK.take(service, region)
-            if ready is not None:
-                ready.lead(self._of.endpoint_url, self._of.credentials)
-                return ready.client
+        keys = self._where.credentials
+        ready = _STOCK.take(service, region) if keys is not None else None
+        if keys is not None and ready is not None:
+            ready.lead(self._where.endpoint_url, keys)
+            return ready.client
         return super()._make_client(service, region)
 
 

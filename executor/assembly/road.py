@@ -57,7 +57,7 @@ def hydrated(
     hydration: Hydration,
     address: str = "",
     *,
-    confined: bool = True,
+    confined: bool = False,
 ) -> HydratedReplica:
     """Return a sandbox as a replica of a target that fills by need, or as `hydration` says.
 

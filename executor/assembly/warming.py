@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from executor.assembly.application import App
@@ -44,7 +44,7 @@ _PRACTICE = (
 )
 
 
-def load_models(services: Iterable[str]) -> None:
+def load_models(services: Collection[str]) -> None:
     """Have in memory what describes services, and whatever making clients of them loads.
 
     Nothing is called, and nobody's configuration is kept.
@@ -56,7 +56,7 @@ def load_models(services: Iterable[str]) -> None:
     identifier = Identifier(shared_models())
     for service in services:
         identifier.learn(service)
-        make_ready([service], _REGION)
+    make_ready(services, _REGION)
 
 
 def practise(place: Path) -> None:

@@ -90,7 +90,7 @@ def run(emulator: str, world: Path, tmp_path: Path) -> Iterator[Run]:
     settings = resolve_target("none", Config(), dict(os.environ), account=ACCOUNT, region=REGION)
     target = open_target(settings, CATALOG.reads)
     with EmbeddedEngine(emulator, runtime=world).start(spec) as sandbox:
-        replica = hydrated(sandbox, target, CATALOG, Silence(), Hydration())
+        replica = hydrated(sandbox, target, CATALOG, Silence(), Hydration(), confined=True)
         gateway = open_gateway(
             sandbox,
             replica,

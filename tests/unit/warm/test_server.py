@@ -263,25 +263,26 @@ def test_a_client_that_is_gone_is_not_missed(serving: Serving) -> None:
     assert eventually(lambda: served.descriptors() == before)
 
 
+def ends_with_its_worker(served: Served, waits_s: float) -> None:
+    """See that a server waits for its only worker, and no longer."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        served.process.wait(waits_s)
+    (worker,) = served.workers()
+    worker.kill()
+    assert served.process.wait(10) == 0
+
+
 def test_a_server_that_stops_waits_for_a_worker_that_has_told(serving: Serving) -> None:
     served = serving(LINGERS)
     assert all_of(served.begun()) == talking.ENDED + b"\x03"
     assert served.ask("stop") == {"stopping": True}
-    with pytest.raises(subprocess.TimeoutExpired):
-        served.process.wait(0.7)
-    (worker,) = served.workers()
-    worker.kill()
-    assert served.process.wait(10) == 0
+    ends_with_its_worker(served, 0.7)
 
 
 def test_a_server_is_not_idle_while_a_worker_is_there(serving: Serving) -> None:
     served = serving(LINGERS, idle_s=0.3)
     assert all_of(served.begun()) == talking.ENDED + b"\x03"
-    with pytest.raises(subprocess.TimeoutExpired):
-        served.process.wait(0.9)
-    (worker,) = served.workers()
-    worker.kill()
-    assert served.process.wait(10) == 0
+    ends_with_its_worker(served, 0.9)
 
 
 def test_a_worker_that_has_told_and_does_not_end_is_killed(serving: Serving) -> None:
