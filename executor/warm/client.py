@@ -49,12 +49,17 @@ _PYTHONS = (_signal.SIGPIPE, _signal.SIGXFSZ)
 def dry_run_command() -> NoReturn:
     """Run `dry-run`."""
     arguments = sys.argv[1:]
+    # Until there is something to clean up an interrupt just ends it, without a traceback.
+    if interruptible := _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     asking = _Asking.of(arguments)
     status = asking.ask(arguments) if asking is not None else None
     if status is not None:
         os._exit(status)
     from executor.cli.main import invoke, leave
 
+    if interruptible:
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     status = invoke(PROGRAM, arguments)
     if asking is not None and status in _DECIDED and "executor.assembly" in sys.modules:
         # There was a run, and there may be another one.
@@ -97,8 +102,10 @@ class _Asking:
             return None
         errand = self._errand(arguments)
         forwarded = [n for n in FORWARDED if n not in errand["ignored"]]
-        for number in forwarded:
+        handlers = [
             _signal.signal(number, lambda number, _: self._caught.append(number))
+            for number in forwarded
+        ]
         if _accepted(connection, errand):
             before = _signal.pthread_sigmask(_signal.SIG_BLOCK, forwarded)
             for number in forwarded:
@@ -110,8 +117,8 @@ class _Asking:
             self._stop_together(connection, errand["ignored"])
             return self._told(connection)
         connection.close()
-        for number in forwarded:
-            _restore(number)
+        for number, handler in zip(forwarded, handlers, strict=True):
+            _signal.signal(number, handler)
         for number in self._caught:
             # It was to reach a run that there is not.
             _end_by(number)
@@ -253,11 +260,6 @@ def _say(connection: _socket.socket, number: int) -> None:
 def _end_by(number: int) -> None:
     _signal.signal(number, _signal.SIG_DFL)
     os.kill(os.getpid(), number)
-
-
-def _restore(number: int) -> None:
-    own = number == _signal.SIGINT
-    _signal.signal(number, _signal.default_int_handler if own else _signal.SIG_DFL)
 
 
 def _other_end(connection: _socket.socket) -> tuple[int, int]:
