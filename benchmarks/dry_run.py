@@ -14,20 +14,26 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from sandboxes.background.asking import ask, stop_daemons
 from sandboxes.background.places import homes
 from sandboxes.background.runtime import RUNTIME_VARIABLE
+from sandboxes.containers.connection import SOON_S, NoDocker, connect
 from sandboxes.errors import SandboxError
+from sandboxes.localstack.images import image_to_use
 from sandboxes.model import SandboxSpec
 from sandboxes.registry import choose
 
 SCRIPT = Path(__file__).with_name("script_20_calls.py")
 ACCOUNT = "000000000000"
 _PAUSE_S = 1.0
+_READY_S = 60
+_STEP_S = 0.05
 
 
 def environment(url: str) -> dict[str, str]:
@@ -104,12 +110,58 @@ def wait_for_servers(home: str) -> None:
     sys.exit(f"no warm executor came up in {runtime_of(home)}")
 
 
-def by_hand() -> float:
-    """Start a container, wait until it answers, run the script, remove the container."""
+def by_hand(*ending: str) -> float:
+    """Run a container, wait until it answers, run the script, end the container.
+
+    Args:
+        ending: the command of Docker's that ends it.
+    """
     started = time.perf_counter()
-    with choose("localstack").start(SandboxSpec(run="benchmark", account=ACCOUNT)) as sandbox:
-        bare(sandbox.url)
+    container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1::4566", image())
+    try:
+        url = f"http://{docker('port', container, '4566/tcp').splitlines()[0]}"
+        wait_for(f"{url}/_localstack/health")
+        bare(url)
+    except BaseException:
+        docker("rm", "--force", "--volumes", container)
+        raise
+    docker(*ending, container)
     return (time.perf_counter() - started) * 1000
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(
+        ["docker", *words], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+
+
+@cache
+def image() -> str:
+    with closing(connect(SOON_S)) as client:
+        return image_to_use(client)
+
+
+def has_image() -> bool:
+    """Whether there is one; else says that what needs it is left out."""
+    try:
+        docker("--version")
+        image()
+    except (OSError, SandboxError, NoDocker) as error:
+        print(f"by hand on LocalStack: left out ({error})")
+        return False
+    return True
+
+
+def wait_for(url: str) -> None:
+    until = time.monotonic() + _READY_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=_READY_S):
+                return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_STEP_S)
 
 
 @contextmanager
@@ -124,7 +176,7 @@ def state_home() -> Iterator[str]:
 def measure(rounds: int) -> dict[str, list[float]]:
     """Take all measurements in turn, round by round, so that a busy moment hits all alike."""
     figures: dict[str, list[float]] = {}
-    containers = True
+    containers = has_image()
 
     def take(name: str, value: float) -> None:
         figures.setdefault(name, []).append(value)
@@ -138,11 +190,8 @@ def measure(rounds: int) -> dict[str, list[float]]:
             if number % 3 == 0:
                 take("cold", dry_run(home, "--no-daemon"))
             if containers:
-                try:
-                    take("by hand", by_hand())
-                except SandboxError as error:
-                    print(f"by hand on LocalStack: left out ({error.message})")
-                    containers = False
+                take("by hand", by_hand("stop"))
+                take("by hand, killed", by_hand("rm", "--force", "--volumes"))
             # What the last one has left the machine to do is not to be the next one's.
             time.sleep(_PAUSE_S)
     return figures
@@ -154,6 +203,7 @@ def show(figures: Mapping[str, list[float]]) -> None:
         "warm": "dry-run, embedded, warm",
         "cold": "dry-run, embedded, cold (--no-daemon)",
         "by hand": "script by hand on a fresh LocalStack",
+        "by hand, killed": "the same, the container killed",
     }
     bare_ms = statistics.median(figures["bare"])
     for key, name in names.items():
