@@ -27,6 +27,7 @@ from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
 from sandboxes.confine.running import Copier, Outlet
 from sandboxes.confine.story import Story
+from sandboxes.confine.tools import SYSTEM
 from sandboxes.confine.trust import some_authority
 from sandboxes.confine.view import Work
 from sandboxes.errors import ConfinementUnavailable
@@ -252,8 +253,11 @@ def _probe() -> Iterator[tuple[Occupant, Path]]:
 
 @cache
 def _trial(program: str, _changed_ns: int) -> Availability:
-    trial = [program, *cage_flags(), "--ro-bind", "/", "/", "--proc", "/proc"]
-    trial += ["--perms", "0755", "--size", "65536", "--tmpfs", "/tmp", "true"]
+    trial = [program, *cage_flags()]
+    # Not all of the root: what is mounted in it, as by Docker, may go while it is being shown.
+    for path in SYSTEM:
+        trial += ["--ro-bind-try", path, path]
+    trial += ["--proc", "/proc", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp", "true"]
     try:
         ended = subprocess.run(trial, capture_output=True, text=True, timeout=_TRIAL_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import textwrap
 import venv
@@ -54,6 +55,36 @@ def test_trying_it_ahead_leaves_nothing_behind(
     assert os.listdir("/proc/self/fd") == before  # noqa: PTH208
     assert list(tmp_path.iterdir()) == []
     assert confinement.availability().usable
+
+
+_MOUNTS_COME_AND_GO = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+places = [os.path.join(sys.argv[1], str(n)) for n in range(20)]
+for place in places:
+    os.mkdir(place)
+parent = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        for place in places:
+            libc.mount(b"none", place.encode(), b"tmpfs", 0, None)
+        for place in places:
+            libc.umount2(place.encode(), 2)
+    os._exit(0)
+from sandboxes.confine import bubblewrap
+for _ in range(30):
+    bubblewrap._trial.cache_clear()
+    found = bubblewrap.Bubblewrap().availability()
+    if not found.usable:
+        sys.exit(found.reason)
+"""
+
+
+def test_it_is_usable_while_others_mount_and_unmount(tmp_path: Path) -> None:
+    apart = ("unshare", "--user", "--map-root-user", "--mount", "--propagation", "shared")
+    words = [*apart, sys.executable, "-c", _MOUNTS_COME_AND_GO, str(tmp_path)]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=_ROOT)
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("port", [80, 443])
