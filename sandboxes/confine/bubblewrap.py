@@ -12,7 +12,6 @@ import errno
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -169,7 +168,6 @@ class Bubblewrap:
         ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
-        until = None if timeout_s is None else time.monotonic() + timeout_s
         with self._relay(occupant, private) as relay:
             cage = Cage.build(occupant, private, self._limits, self._interpreter)
             story = Story(NAME, occupant, self._limits, notes=[*cage.notes])
@@ -186,7 +184,7 @@ class Bubblewrap:
                     copier.start()
                     if under_way is not None:
                         under_way()
-                    story.follow(cage, until)
+                    story.follow(cage, timeout_s)
                 finally:
                     # Also when we are interrupted: its end is the end of all inside.
                     _see_off(process, occupant.run, told=story.told_its_end)

@@ -172,7 +172,6 @@ class Container:
         ready: Callable[[], None] | None = None,
         under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
-        until = None if timeout_s is None else time.monotonic() + timeout_s
         story = Story(NAME, occupant, self._limits)
         with _client() as client, self._relay(occupant, private) as relay:
             remove_orphans(client)
@@ -186,7 +185,7 @@ class Container:
             with _container(client, occupant.run, image, stowed, crate):
                 if under_way is not None:
                     under_way()
-                story.follow(crate, until)
+                story.follow(crate, timeout_s)
                 crate.drain()
         story.check(occupant.command[0] if occupant.command else "python3", crate.complaint())
         outlet.raise_failure()

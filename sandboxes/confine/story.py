@@ -14,6 +14,7 @@ from sandboxes.errors import ConfinementUnavailable
 from sandboxes.model import CommandOutcome, Isolation
 
 _END_S = 8.0
+_START_S = 60.0
 
 
 class Voice(Protocol):
@@ -62,9 +63,16 @@ class Story:
     left: int = 0
     timed_out: bool = False
 
-    def follow(self, voice: Voice, until: float | None) -> None:
-        """Listen until it has ended, or has to be."""
+    def follow(self, voice: Voice, timeout_s: float | None) -> None:
+        """Listen until it has ended, or has to be.
+
+        Args:
+            voice: tells.
+            timeout_s: the command is ended that long after its start. To start it may take
+                longer: that is not the command's doing.
+        """
         last = None
+        until = None if timeout_s is None else time.monotonic() + max(timeout_s, _START_S)
         while self.code is None:
             now = time.monotonic()
             if last is None and until is not None and now >= until:
@@ -78,11 +86,14 @@ class Story:
             line = voice.listen(max(0.0, min(ways) - now) if ways else None)
             if line is None:
                 return
+            waited_for = self.started
             try:
                 self._hear(line)
             except ValueError:
                 self.broken = line
                 return
+            if self.started and not waited_for and timeout_s is not None:
+                until = time.monotonic() + timeout_s
 
     @property
     def told_its_end(self) -> bool:
