@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 
-# A file's tests share what they set up, so they stay together.
-PYTEST_ARGS ?= -q -n 2 --dist loadfile
+# A file's tests share what they set up, so they stay together. Many wait for a container or for a
+# time to be over; those files come first, so that no single one is left to the end.
+PYTEST_ARGS ?= -q -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo localstack-image fidelity operations fidelity-page test check lint types imports bench requirements clean
 

@@ -120,6 +120,11 @@ def rehearse(
     return run
 
 
+def gaps(report: Report) -> dict[str, str]:
+    """What was not covered, and why: by address, or by type where it is a whole type."""
+    return {gap.address or gap.type: gap.reason for gap in report.not_covered}
+
+
 @pytest.fixture
 def app(home: Path) -> App:
     return App(RunStore(home), dict(os.environ))
