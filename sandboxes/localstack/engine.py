@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import uuid
 from collections.abc import Sequence
 from types import TracebackType
@@ -41,6 +42,8 @@ _LOG_BYTES = "16m"
 _WRITABLE = ("/tmp", "/root", "/var/lib/localstack", "/etc/localstack")
 _FILES_BYTES = "2g"
 _LOG_LINES = 20
+_HEARD_S = 1.0
+_MOMENT_S = 0.05
 # Names that LocalStack looks up to find out about itself.
 _OWN_NAMES = (
     "localhost.localstack.cloud",
@@ -277,15 +280,26 @@ def _never_ready(
     reason, detail = str(error), ""
     with contextlib.suppress(DockerException):
         container = client.containers.get(name)
-        detail = last_lines(container, _LOG_LINES)
-        if container.status in ("exited", "dead"):
+        if _has_died(container):
             reason = "the container died"
+        detail = last_lines(container, _LOG_LINES)
     _discard(client, name, road)
     return EngineStartFailed(
         f"LocalStack did not become ready: {reason}",
         hint="its last lines are below; --engine embedded needs no Docker",
         detail=detail,
     )
+
+
+def _has_died(container: Container) -> bool:
+    """Whether it has ended, of which Docker may hear a moment later than who was talking to it."""
+    until = time.monotonic() + _HEARD_S
+    while container.status not in ("exited", "dead"):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_MOMENT_S)
+        container.reload()
+    return True
 
 
 def _discard(client: DockerClient, name: str, road: Road | None) -> None:
