@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 # A file's tests share what they set up, so they stay together. Many wait for a container or for a
 # time to be over; those files come first, so that no single one is left to the end.
-PYTEST_ARGS ?= -q -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST_ARGS ?= -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo localstack-image fidelity operations fidelity-page test check lint types imports bench requirements clean
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import docker  # noqa: F401 - wholly, before tests' threads import parts of it at once
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sandboxes.confine.bubblewrap import Bubblewrap
 from sandboxes.contract import Sandbox
 from sandboxes.localstack import LocalStackEngine
 from sandboxes.model import SandboxSpec
@@ -42,12 +43,8 @@ def missing_awscli() -> str:
 @cache
 def missing_bubblewrap() -> str:
     """Why tests marked `bubblewrap` cannot run; empty when they can."""
-    program = shutil.which("bwrap")
-    if program is None:
-        return "there is no bwrap on the PATH"
-    trial = [program, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"]
-    ended = subprocess.run(trial, capture_output=True, text=True, timeout=30, check=False)
-    return "" if ended.returncode == 0 else f"bwrap does not work here: {ended.stderr.strip()}"
+    found = Bubblewrap().availability()
+    return "" if found.usable else f"{found.reason} ({found.hint})"
 
 
 @cache

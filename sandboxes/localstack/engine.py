@@ -86,9 +86,11 @@ class LocalStackEngine:
             EngineUnavailable: there is no Docker engine or no image.
             EngineStartFailed: the container died or did not become ready.
         """
+        client = _client()
+        # Not before the whole package: a thread that imports it at the same time would be given
+        # a part of it, and for good.
         from docker.errors import DockerException
 
-        client = _client()
         name = f"executor-{spec.run}-{uuid.uuid4().hex[:8]}"
         road = None
         try:
