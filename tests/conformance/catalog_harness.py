@@ -150,10 +150,7 @@ class Lab:
         """Whether the engine implements anything of the service."""
         return bool(self._operations.by_service.get(service))
 
-    def reader(self, *, kinds: Collection[str] = (), translated: bool = True) -> SnapshotReader:
-        def left_out(kind: str) -> str:
-            return "not looked at" if kinds and kind not in kinds else ""
-
+    def reader(self, *, translated: bool = True) -> SnapshotReader:
         return SnapshotReader(
             self.catalog,
             ReadApi(self.api, self.catalog.reads),
@@ -161,14 +158,10 @@ class Lab:
             region=REGION,
             implements=self._implements,
             translation=self.aliases if translated else None,
-            left_out=left_out,
         )
 
-    def read(
-        self, *services: str, kinds: Collection[str] = (), translated: bool = True
-    ) -> Snapshot:
-        """Return what services hold; of these kinds alone, where any are given."""
-        reader = self.reader(kinds=kinds, translated=translated)
+    def read(self, *services: str, translated: bool = True) -> Snapshot:
+        reader = self.reader(translated=translated)
         return reader.read([reader.scope(s) for s in services])
 
     def seed(self, snapshot: Snapshot, *services: str, region: str = REGION) -> tuple[Gap, ...]:
