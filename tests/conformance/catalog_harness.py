@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from botocore.client import BaseClient
+
 from executor.aws import Api, CallFailed, Credentials, ReadApi, Where
 from executor.catalog.catalog import Catalog
 from executor.catalog.declarations import ResourceType
@@ -96,6 +98,15 @@ class ListedApi(Api):
                 raise
             return {}
 
+    def _make_client(self, service: str, region: str) -> BaseClient:
+        # botocore goes through the environment, where pytest changes a variable meanwhile.
+        while True:
+            try:
+                return super()._make_client(service, region)
+            except KeyError as error:
+                if error.args != ("PYTEST_CURRENT_TEST",):
+                    raise
+
     def pages(
         self, service: str, operation: str, params: Mapping[str, object], *, region: str = ""
     ) -> Iterator[JsonObject]:
@@ -150,7 +161,10 @@ class Lab:
         """Whether the engine implements anything of the service."""
         return bool(self._operations.by_service.get(service))
 
-    def reader(self, *, translated: bool = True) -> SnapshotReader:
+    def reader(self, *, kinds: Collection[str] = (), translated: bool = True) -> SnapshotReader:
+        def left_out(kind: str) -> str:
+            return "not looked at" if kinds and kind not in kinds else ""
+
         return SnapshotReader(
             self.catalog,
             ReadApi(self.api, self.catalog.reads),
@@ -158,10 +172,14 @@ class Lab:
             region=REGION,
             implements=self._implements,
             translation=self.aliases if translated else None,
+            left_out=left_out,
         )
 
-    def read(self, *services: str, translated: bool = True) -> Snapshot:
-        reader = self.reader(translated=translated)
+    def read(
+        self, *services: str, kinds: Collection[str] = (), translated: bool = True
+    ) -> Snapshot:
+        """Return what services hold; of these kinds alone, where any are given."""
+        reader = self.reader(kinds=kinds, translated=translated)
         return reader.read([reader.scope(s) for s in services])
 
     def seed(self, snapshot: Snapshot, *services: str, region: str = REGION) -> tuple[Gap, ...]:

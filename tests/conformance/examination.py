@@ -106,7 +106,7 @@ def _examine_group(group: Sequence[Case], open_lab: OpenLab) -> dict[str, _Found
         if broken.startswith(_OTHERWISE):
             return {kind: _Found(reason=_steady(broken)) for kind in found}
         made = target.read(*services)
-        again = target.read(*services)
+        again = target.read(*services, kinds=found)
         made_at = time.time()
         for kind, one in found.items():
             unmade = [*_unmade(kind, found, target), *([broken] if broken else [])]
@@ -172,8 +172,8 @@ def _rebuild(
 ) -> None:
     with open_lab("replica") as replica:
         gaps = replica.seed(made, *services)
-        rebuilt = replica.read(*services)
-        elsewhere = replica.read(*services, translated=False)
+        rebuilt = replica.read(*services, kinds=found)
+        elsewhere = replica.read(*services, kinds=found, translated=False)
     for kind, one in found.items():
         if one.reason:
             continue
@@ -222,13 +222,17 @@ def _why_not_rebuilt(unseeded: Sequence[Gap], unread: Sequence[Gap]) -> str:
 
 def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...]) -> None:
     """Change it in place, then delete and re-create it, and look at its birth marks."""
+
+    def read() -> dict[str, Resource]:
+        return only(target.read(*services, kinds=[case.type]), case.type)
+
     # The case before may have made it again.
     made_by = time.time()
-    before = only(target.read(*services), case.type)
+    before = read()
     if case.update is not None:
         update = case.update
         if not _attempt(lambda: update(target.api)):
-            after = only(target.read(*services), case.type)
+            after = read()
             if any(n in after and after[n].birth != r.birth for n, r in before.items()):
                 one.words.add("an update moves the birth mark")
     if case.remake is not None:
@@ -238,7 +242,7 @@ def _grow(one: _Found, case: Case, target: Lab, services: tuple[str, ...]) -> No
         if one.untried:
             one.birth = Birth.UNTRIED
         else:
-            after = only(target.read(*services), case.type)
+            after = read()
             stays = any(n in after and not _told_apart(r, after[n]) for n, r in before.items())
             one.birth = Birth.STAYS if stays else Birth.MOVES
 
