@@ -2,7 +2,9 @@
 
 Prints, from one run on one machine: the 20-call script against a bare warm emulator; the same
 through `dry-run` on the embedded engine, cold (no background servers) and warm; and the same by
-hand on a fresh LocalStack container. Figures are medians; ratios are what counts.
+hand on a fresh LocalStack container, with Docker's own commands: run, wait, script, stop. That is
+what the goal compares; beside it stands the same with the container killed, not stopped.
+Figures are medians; ratios are what counts.
 """
 
 from __future__ import annotations
