@@ -26,7 +26,7 @@ from sandboxes.containers.owners import (
 )
 from sandboxes.errors import EngineStartFailed, EngineUnavailable, SandboxError
 from sandboxes.localstack.images import BUILT, image_labels, image_to_use, programs_in
-from sandboxes.localstack.readiness import NotReady, wait_until_ready
+from sandboxes.localstack.readiness import OVER, NotReady, wait_until_ready
 from sandboxes.localstack.road import NoRoad, Road
 from sandboxes.model import Availability, EngineInfo, Operations, SandboxSpec
 
@@ -296,7 +296,7 @@ def _never_ready(
 def _has_died(container: Container) -> bool:
     """Whether it has ended, of which Docker may hear a moment later than who was talking to it."""
     until = time.monotonic() + _HEARD_S
-    while container.status not in ("exited", "dead"):
+    while container.status not in OVER:
         if time.monotonic() > until:
             return False
         time.sleep(_MOMENT_S)

@@ -11,6 +11,9 @@ from sandboxes.localstack.images import VERSION
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
+OVER = ("exited", "dead")
+"""What Docker calls a container that has ended."""
+
 
 class NotReady(Exception):
     """It died, or did not answer in time."""
@@ -52,7 +55,7 @@ def _answer(container: Container, port: int) -> str:
         container.reload()
     except DockerException as error:
         raise NotReady(f"the container is gone: {error}") from error
-    if container.status in ("exited", "dead"):
+    if container.status in OVER:
         raise NotReady("the container died")
     return _version(port)
 
