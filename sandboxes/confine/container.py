@@ -38,7 +38,7 @@ from sandboxes.confine.story import Story
 from sandboxes.confine.stowing import Place, Stowed, stow
 from sandboxes.confine.view import Work
 from sandboxes.containers.connection import SOON_S, NoDocker, address, connect
-from sandboxes.containers.owners import labels_of_owner, remove_container, remove_orphans
+from sandboxes.containers.owners import create_container, remove_container, remove_orphans
 from sandboxes.errors import ConfinementUnavailable
 from sandboxes.leases import private_directory
 from sandboxes.model import Availability, CommandOutcome, Door, Isolation
@@ -284,9 +284,7 @@ def _container(
     name = f"executor-{run}-command-{uuid.uuid4().hex[:8]}"
     try:
         with _translated(image):
-            container = client.containers.create(
-                name=name, labels=labels_of_owner(run), **stowed.options
-            )
+            container = create_container(client, name, run, **stowed.options)
             crate.attach(client, str(container.id))
             container.start()
         crate.begin(stowed.settings)

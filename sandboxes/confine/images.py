@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandboxes.confine.view import OWN
 from sandboxes.containers.attached import Attached
-from sandboxes.containers.owners import labels_of_owner
+from sandboxes.containers.owners import create_container, remove_container
 from sandboxes.errors import ConfinementUnavailable
 
 if TYPE_CHECKING:
@@ -90,41 +92,48 @@ def take_python(client: DockerClient, helper: Image, private: Path, run: str) ->
         ConfinementUnavailable: it has none, or none that can be taken elsewhere.
         docker.errors.DockerException: the engine cannot start it.
     """
-    from docker.types import LogConfig
-
-    written, said = bytearray(), bytearray()
-    container = client.containers.create(
-        helper.id,
-        ["-I", "-S", "-c", _PACK.read_text(encoding="utf-8")],
-        entrypoint=["python3"],
-        labels=labels_of_owner(run),
-        network_mode="none",
-        read_only=True,
-        user="65534:65534",
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges"],
-        mem_limit=_PACKED_MEMORY,
-        pids_limit=_PACK_TASKS,
-        stdin_open=True,
-        healthcheck={"test": ["NONE"]},
-        log_config=LogConfig(type="none"),
-    )
-    try:
-        attached = Attached.to_container(
-            client, str(container.id), output=written.extend, complaint=said.extend
-        )
-        try:
-            container.start()
-            while attached.receive():
-                pass
-        finally:
-            attached.close()
-    finally:
-        container.remove(force=True, v=True)
-    _unpack(bytes(written), private, helper.name, said.decode("utf-8", "replace"))
+    packed, said = _packed(client, helper, run)
+    _unpack(packed, private, helper.name, said)
     libraries = _PYTHON / "libs"
     loader = [str(libraries / "loader"), "--library-path", str(libraries)]
     return [*loader, str(_PYTHON / "bin" / "python3")]
+
+
+def _packed(client: DockerClient, helper: Image, run: str) -> tuple[bytes, str]:
+    """Return the files of an image's Python, packed, and what it complained of."""
+    from docker.types import LogConfig
+
+    written, said = bytearray(), bytearray()
+    name = f"executor-{run}-python-{uuid.uuid4().hex[:8]}"
+    try:
+        container = create_container(
+            client,
+            name,
+            run,
+            image=helper.id,
+            command=["-I", "-S", "-c", _PACK.read_text(encoding="utf-8")],
+            entrypoint=["python3"],
+            network_mode="none",
+            read_only=True,
+            user="65534:65534",
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            mem_limit=_PACKED_MEMORY,
+            pids_limit=_PACK_TASKS,
+            stdin_open=True,
+            healthcheck={"test": ["NONE"]},
+            log_config=LogConfig(type="none"),
+        )
+        attached = Attached.to_container(
+            client, str(container.id), output=written.extend, complaint=said.extend
+        )
+        with contextlib.closing(attached):
+            container.start()
+            while attached.receive():
+                pass
+    finally:
+        remove_container(client, name)
+    return bytes(written), said.decode("utf-8", "replace")
 
 
 def _unpack(packed: bytes, private: Path, name: str, said: str) -> None:

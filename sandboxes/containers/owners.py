@@ -6,8 +6,9 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandboxes.processes import start_time
 
@@ -26,6 +27,27 @@ def labels_of_owner(run: str) -> dict[str, str]:
     """Return the labels of a container that this process starts for a run."""
     pid = os.getpid()
     return {RUN: run, PID: str(pid), START: str(start_time(pid)), PLACE: _place()}
+
+
+def create_container(client: DockerClient, name: str, run: str, **options: Any) -> Container:
+    """Create a container that this process owns, and do not start it.
+
+    An interrupt meanwhile is raised once Docker has answered. Docker finishes what nobody waits
+    for any more, and whoever looked for the container before that would find none to remove.
+
+    Args:
+        client: the Docker connection.
+        name: the container's.
+        run: id of the run.
+        options: what the Docker SDK's `containers.create` takes, an image among it.
+
+    Raises:
+        docker.errors.DockerException: Docker did not create it.
+    """
+    options |= {"name": name, "labels": labels_of_owner(run)}
+    # Signals interrupt the main thread alone, and leaving the block waits for the other.
+    with ThreadPoolExecutor(1, "create-container") as asking:
+        return asking.submit(client.containers.create, **options).result()
 
 
 def is_orphan(labels: Mapping[str, str], age_s: float) -> bool:

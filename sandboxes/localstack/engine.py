@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sandboxes.confine.own import library
 from sandboxes.containers.connection import SOON_S, NoDocker, connect
 from sandboxes.containers.owners import (
-    labels_of_owner,
+    create_container,
     last_lines,
     remove_container,
     remove_orphans,
@@ -96,7 +96,8 @@ class LocalStackEngine:
         try:
             image = image_to_use(client)
             remove_orphans(client)
-            container = _run(client, image, name, spec.run)
+            container = _create(client, image, name, spec.run)
+            container.start()
             road = Road(client, str(container.id), _PORT)
             version = wait_until_ready(container, road.port, self._timeout_s)
         except (NotReady, NoRoad) as error:
@@ -221,15 +222,15 @@ def _client(timeout_s: int = 60) -> DockerClient:
         ) from error
 
 
-def _run(client: DockerClient, image: str, name: str, run: str) -> Container:
+def _create(client: DockerClient, image: str, name: str, run: str) -> Container:
     from docker.types import Mount
 
     shown, program = library()
-    return client.containers.run(
-        image,
-        name=name,
-        detach=True,
-        labels=labels_of_owner(run),
+    return create_container(
+        client,
+        name,
+        run,
+        image=image,
         mounts=[Mount(str(shown), str(program), type="bind", read_only=True)],
         # There is nobody to ask, which need not take the usual ten seconds to be seen.
         dns=["127.0.0.1"],

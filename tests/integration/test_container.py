@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +39,31 @@ from tests.unit.sandboxes.test_confine_choice import FakeConfinement
 pytestmark = pytest.mark.docker
 
 _ROOT = Path(__file__).parents[2]
+# Makes a container, which takes Docker a while, and removes it when it is interrupted.
+_MAKES_SLOWLY = """
+import sys, time
+from docker import DockerClient
+from sandboxes.containers.owners import create_container, remove_container
+
+class Slow(DockerClient):
+    @property
+    def containers(self):
+        known = super().containers
+        def create(**options):
+            print("creating", flush=True)
+            time.sleep(1)
+            return type(known).create(known, **options)
+        known.create = create
+        return known
+
+client, name, run, image = Slow.from_env(), *sys.argv[1:]
+try:
+    create_container(client, name, run, image=image, command="true")
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("removed" if remove_container(client, name) else "nothing there", flush=True)
+client.close()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +144,16 @@ def test_a_container_that_was_made_and_never_started_is_reaped(client: DockerCli
     left = client.containers.create(image_of_tests(), "true", labels=labels)
     assert f"container {left.name}" in reap_containers()
     assert client.containers.list(all=True, filters={"id": str(left.id)}, ignore_removed=True) == []
+
+
+def test_one_that_is_being_made_can_be_removed_after_an_interrupt() -> None:
+    name = f"executor-making-{os.getpid()}"
+    program = [sys.executable, "-c", _MAKES_SLOWLY, name, RUN, image_of_tests()]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as making:
+        assert making.stdout is not None
+        assert making.stdout.readline() == "creating\n"
+        making.send_signal(signal.SIGINT)
+        assert making.stdout.read() == "removed\n"
 
 
 def test_another_container_reaches_this_machine_and_this_one_does_not(

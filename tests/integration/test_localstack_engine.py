@@ -213,7 +213,7 @@ def test_an_owner_that_is_ended_while_starting_leaves_nothing(
         owner.wait(timeout=30)
     if number == signal.SIGKILL:
         # Docker may still be busy with what it was asked for.
-        time.sleep(1.0)
+        time.sleep(2.0)
         LocalStackEngine().reap()
     assert nothing_left(client, KILLED)
 
