@@ -107,9 +107,12 @@ def test_a_process_that_hides_and_clears_its_environment_does_not_outlive_the_ru
 ) -> None:
     mark = f"hidden-{os.getpid()}-{time.monotonic_ns()}"
     program = """
-import os, sys, time
-if os.fork():
-    time.sleep(0.2)
+import os, sys
+reading, writing = os.pipe()
+if pid := os.fork():
+    os.close(writing)
+    os.waitpid(pid, 0)
+    os.read(reading, 1)  # which ends when the other has become another program
     sys.exit()
 os.setsid()
 if os.fork():

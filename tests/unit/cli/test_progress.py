@@ -13,12 +13,12 @@ Capture = pytest.CaptureFixture[str]
 
 
 def test_without_a_terminal_only_long_stages_are_named(capsys: Capture) -> None:
-    with Watch("dry-run", Style(), terminal=False, quiet=False, long_s=0.05) as watch:
+    with Watch("dry-run", Style(), terminal=False, quiet=False, long_s=0.3) as watch:
         watch.stage("short")
         watch.stage("reading", "prod")
-        time.sleep(0.3)
+        time.sleep(1)
         watch.stage("judging")
-    time.sleep(0.1)
+    time.sleep(0.5)
     assert capsys.readouterr().err == "dry-run: reading prod…\n"
 
 

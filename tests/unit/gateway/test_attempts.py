@@ -49,7 +49,9 @@ def made(opened: Open, first: bytes, second: bytes) -> list[str]:
     with road.client() as client:
         client.send(second)
         # It has to be there before the first goes on.
-        time.sleep(0.3)
+        until = time.monotonic() + 10
+        while road.gateway.asked < 2 and time.monotonic() < until:
+            time.sleep(0.005)
         filling.over.set()
         assert client.answer().status == 200
     calls = road.gateway.close()

@@ -453,7 +453,7 @@ def test_nothing_is_left_after_the_end(opened: Open) -> None:
         assert client.answer().status == 200
     started = time.monotonic()
     assert len(road.gateway.close()) == 4
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert road.gateway.close() == road.recorder.calls()
     for client in clients:
         assert client.ended()

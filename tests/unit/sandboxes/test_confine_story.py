@@ -13,7 +13,7 @@ from sandboxes.confine.story import Story
 from sandboxes.confine.view import Work
 from sandboxes.model import Door
 
-TIMEOUT_S = 0.1
+TIMEOUT_S = 0.5
 
 
 class Teller:
