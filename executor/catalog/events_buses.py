@@ -178,7 +178,7 @@ EVENT_BUS = ResourceType(
         *on(Verb.UPDATE, f"params.Name || '{DEFAULT}'", "UpdateEventBus"),
         *on(Verb.UPDATE, _named, "PutPermission", "RemovePermission", part="'policy'"),
         *on(Verb.UPDATE, tagged("event-bus"), "TagResource", "UntagResource", part="'tags'"),
-        # What events set off elsewhere is not followed.
+        # What events set off is no effect of this call: `judging.events` says what may be.
         *on(Verb.READ, _addressed, "PutEvents", many=True),
     ),
     hazards=(

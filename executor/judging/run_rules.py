@@ -10,6 +10,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from executor.judging.behaving import behaviour_not_honoured
+from executor.judging.events import set_off
 from executor.judging.evidence import Evidence
 from executor.judging.gaps import touched_gaps
 from executor.judging.keeping import setting_not_kept, type_not_kept
@@ -92,6 +93,7 @@ def not_rehearsed(evidence: Evidence) -> Iterator[Finding]:
             )
     yield from _hollow_runs(evidence)
     yield from by_stand_ins(evidence)
+    yield from set_off(evidence)
     yield from type_not_kept(evidence)
     yield from setting_not_kept(evidence)
     yield from behaviour_not_honoured(evidence)

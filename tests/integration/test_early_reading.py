@@ -20,6 +20,7 @@ from executor.aws import Api, Credentials, Where
 from executor.catalog.catalog import Catalog
 from executor.config import Config, resolve_target
 from executor.gateway import Doors, Gateway, Vault
+from executor.model.finding import Rule
 from executor.model.hydration import Hydration
 from executor.model.progress import Silence
 from executor.snapshots.early import EarlyReading
@@ -177,6 +178,7 @@ _SETS_OFF = f"""
 states, events, queues = c("stepfunctions"), c("events"), c("sqs")
 url = queues.get_queue_url(QueueName="orders")["QueueUrl"]
 made = json.loads({json.dumps(json.dumps(_WAITS))})
+made["States"]["Wait"]["Seconds"] = wait_s
 made["States"]["Delete"]["Parameters"]["QueueUrl"] = url
 role = "arn:aws:iam::{ACCOUNT}:role/any"
 machine = states.create_state_machine(name="m", definition=json.dumps(made), roleArn=role)
@@ -187,7 +189,6 @@ states.close()
 queues.close()
 events.put_events(Entries=[{{"Source": "a", "DetailType": "b", "Detail": "{{}}"}}])
 events.close()
-time.sleep(4)
 """
 
 
@@ -196,9 +197,13 @@ def test_deletion_that_the_change_sets_off_for_later_is_denied(
     rehearse: Rehearse, production: Production
 ) -> None:
     production.call("sqs", "CreateQueue", QueueName="orders")
-    report = rehearse(_SETS_OFF)
+    report = rehearse(f"wait_s = 1{_SETS_OFF}time.sleep(4)")
     deleted = [e.type for e in report.effects if e.action.value == "delete"]
     assert (report.decision, deleted) == (Decision.DENY, ["AWS::SQS::Queue"])
+    # Whoever does not wait for it sees nothing of it.
+    report = rehearse(f"wait_s = 60{_SETS_OFF}")
+    assert report.decision is Decision.UNDECIDED
+    assert [f.rule for f in report.findings] == [Rule.NOT_REHEARSED]
 
 
 _PAUSES = """
