@@ -210,7 +210,7 @@ def test_server_ends_when_it_is_idle(runtime: Path) -> None:
     with engine.start(SPEC) as sandbox:
         time.sleep(0.5)
         assert sandbox.alive(), "it is not idle while it has a sandbox"
-    pid = daemon_status(runtime=runtime).pid
+        pid = daemon_status(runtime=runtime).pid
     assert pid
     assert eventually(lambda: ended(pid))
     assert list(runtime.iterdir()) == []
