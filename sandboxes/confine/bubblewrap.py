@@ -25,7 +25,7 @@ from sandboxes.confine.names import PORTS, reachable_addresses
 from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
 from sandboxes.confine.running import Copier, Outlet
-from sandboxes.confine.story import Story
+from sandboxes.confine.story import TRIES, Story
 from sandboxes.confine.tools import SYSTEM
 from sandboxes.confine.trust import some_authority
 from sandboxes.confine.view import Work
@@ -169,34 +169,51 @@ class Bubblewrap:
         under_way: Callable[[], None] | None = None,
     ) -> CommandOutcome:
         with self._relay(occupant, private) as relay:
-            cage = Cage.build(occupant, private, self._limits, self._interpreter)
-            story = Story(NAME, occupant, self._limits, notes=[*cage.notes])
-            try:
-                if ready is not None:
-                    ready()
-            except BaseException:
-                cage.give_up()
-                raise
-            with cage.start() as process:
-                outlet = Outlet(output, self._limits.output, lambda: story.flooded(cage.end))
-                copier = Copier(process, outlet)
+            for tries_left in reversed(range(TRIES)):
+                cage = Cage.build(occupant, private, self._limits, self._interpreter)
                 try:
-                    copier.start()
-                    if under_way is not None:
-                        under_way()
-                    story.follow(cage, timeout_s)
-                finally:
-                    # Also when we are interrupted: its end is the end of all inside.
-                    _see_off(process, occupant.run, told=story.told_its_end)
-                    copier.finish()
-                    cage.close()
-        story.check(occupant.command[0], cage.complaint())
+                    if ready is not None:
+                        ready()
+                except BaseException:
+                    cage.give_up()
+                    raise
+                story, outlet = self._followed(cage, occupant, output, timeout_s, under_way)
+                complaint = cage.complaint()
+                if story.inside or story.timed_out or not tries_left:
+                    break
+                ready = under_way = None
+        story.check(occupant.command[0], complaint)
         outlet.raise_failure()
         for line in story.ends:
             output.write(f"executor: {line}\n".encode())
         if relay is not None:
             story.blocked.extend(sorted(relay.refused))
         return story.outcome()
+
+    def _followed(
+        self,
+        cage: Cage,
+        occupant: Occupant,
+        output: IO[bytes],
+        timeout_s: float | None,
+        under_way: Callable[[], None] | None,
+    ) -> tuple[Story, Outlet]:
+        """Start it, and follow it to its end."""
+        story = Story(NAME, occupant, self._limits, notes=[*cage.notes])
+        with cage.start() as process:
+            outlet = Outlet(output, self._limits.output, lambda: story.flooded(cage.end))
+            copier = Copier(process, outlet)
+            try:
+                copier.start()
+                if under_way is not None:
+                    under_way()
+                story.follow(cage, timeout_s)
+            finally:
+                # Also when we are interrupted: its end is the end of all inside.
+                _see_off(process, occupant.run, told=story.told_its_end)
+                copier.finish()
+                cage.close()
+        return story, outlet
 
     @contextlib.contextmanager
     def _relay(self, occupant: Occupant, private: Path) -> Iterator[Relay | None]:

@@ -34,7 +34,7 @@ from sandboxes.confine.names import PORTS, reachable_addresses
 from sandboxes.confine.occupant import Occupant
 from sandboxes.confine.relay import Connect, Relay, connect_public
 from sandboxes.confine.running import Outlet
-from sandboxes.confine.story import Story
+from sandboxes.confine.story import TRIES, Story
 from sandboxes.confine.stowing import Place, Stowed, stow
 from sandboxes.confine.view import Work
 from sandboxes.containers.connection import SOON_S, NoDocker, address, connect
@@ -176,13 +176,22 @@ class Container:
         with _client() as client, self._relay(occupant, private) as relay:
             remove_orphans(client)
             image = find_image(client, self._image)
-            stowed = self._stowed(client, image, occupant, private)
-            story.notes.extend(stowed.notes)
+            occupant, python = self._with_python(client, occupant, private)
             outlet = Outlet(output, self._limits.output, lambda: story.flooded(crate.end))
-            crate = Crate(_roads(occupant, private), outlet.take)
-            if ready is not None:
-                ready()
-            with _container(client, occupant.run, image, stowed, crate):
+            with contextlib.ExitStack() as kept:
+                for tries_left in reversed(range(TRIES)):
+                    stowed = self._stowed(client, image, occupant, private, python)
+                    crate = Crate(_roads(occupant, private), outlet.take)
+                    if ready is not None:
+                        ready()
+                    try:
+                        kept.enter_context(_container(client, occupant.run, image, stowed, crate))
+                        break
+                    except ConfinementUnavailable:
+                        if not tries_left:
+                            raise
+                        ready = None
+                story.notes.extend(stowed.notes)
                 if under_way is not None:
                     under_way()
                 story.follow(crate, timeout_s)
@@ -195,9 +204,10 @@ class Container:
             story.blocked.extend(sorted(relay.refused))
         return story.outcome()
 
-    def _stowed(
-        self, client: DockerClient, image: Image, occupant: Occupant, private: Path
-    ) -> Stowed:
+    def _with_python(
+        self, client: DockerClient, occupant: Occupant, private: Path
+    ) -> tuple[Occupant, list[str]]:
+        """Return how Python is started inside, and what is confined, which may be just that."""
         python = ["python3"]
         if self._helper:
             helper = find_image(client, self._helper)
@@ -205,6 +215,16 @@ class Container:
                 python = take_python(client, helper, private / "python", occupant.run)
         if not occupant.command:
             occupant = replace(occupant, command=(*python, "-I", "-S", "-c", ""))
+        return occupant, python
+
+    def _stowed(
+        self,
+        client: DockerClient,
+        image: Image,
+        occupant: Occupant,
+        private: Path,
+        python: Sequence[str],
+    ) -> Stowed:
         return stow(
             occupant,
             image=image,

@@ -41,7 +41,7 @@ def library() -> tuple[Path, Path]:
 
 def write_empty(private: Path) -> None:
     """Make something empty to cover what is secret: `directory` and `file`."""
-    (private / "directory").mkdir()
+    (private / "directory").mkdir(exist_ok=True)
     (private / "file").touch()
 
 
@@ -97,7 +97,7 @@ def show_own(
 def _show_account(view: View, occupant: Occupant, private: Path, trust: Trust | None) -> None:
     """Show AWS settings with the caller's profiles, and nobody's keys."""
     place = private / "aws"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     bundle = str(OWN / trust.bundle.name) if trust is not None else ""
     (place / "config").write_text(
         aws_config(

@@ -13,6 +13,9 @@ from sandboxes.confine.occupant import Occupant
 from sandboxes.errors import ConfinementUnavailable
 from sandboxes.model import CommandOutcome, Isolation
 
+TRIES = 3
+"""How often a confinement is built: what it shows may be gone before it is shown."""
+
 _END_S = 8.0
 _START_S = 60.0
 
@@ -41,6 +44,7 @@ class Story:
         blocked: names that were asked for in vain.
         ends: why it was ended.
         notes: what else a reader should know, one sentence each.
+        inside: the program inside runs, or ran.
         started: the command runs, or ran.
         missing: why it cannot be run, as an error number; 0 where it can.
         broken: what is wrong with the confinement itself.
@@ -56,6 +60,7 @@ class Story:
     blocked: list[str] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    inside: bool = False
     started: bool = False
     missing: int = 0
     broken: str = ""
@@ -136,6 +141,8 @@ class Story:
             case "probe":
                 kind, _, text = rest.partition(" ")
                 self.wrong.setdefault(kind, []).append(text)
+            case "inside":
+                self.inside = True
             case "started":
                 self.started = True
             case "asked":

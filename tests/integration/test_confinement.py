@@ -113,6 +113,28 @@ def test_what_stands_in_the_way_when_it_is_ready_keeps_it_from_starting(run: Run
     assert not processes_of(RUN)
 
 
+def test_what_was_to_be_covered_may_be_gone_when_it_starts(run: Runner) -> None:
+    place = run.work.with_name("listening")
+    calls: list[str] = []
+
+    def leave() -> None:
+        calls.append("ready")
+        place.unlink()
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        outcome, text = run(
+            *("sh", "-c", "echo once >> made; ls .."),
+            ready=leave,
+            under_way=lambda: calls.append("under way"),
+        )
+    assert outcome.exit_code == 0, text
+    assert "work" in text.split()
+    assert calls == ["ready", "under way"]
+    assert (run.work / "made").read_text() == "once\n"
+
+
 def test_an_interrupt_leaves_nothing_behind(run: Runner) -> None:
     def interrupt() -> None:
         time.sleep(0.3)

@@ -2,6 +2,7 @@
 
 What happens is told to the process outside, one line each:
 
+    inside              all that was to be shown is, and this program runs
     probe KIND TEXT     something that does not hold
     started             the command runs
     missing NUMBER      it cannot be run, and why, as an error number
@@ -96,6 +97,7 @@ class _Cage:
 
     def run(self) -> None:
         """Go through it all."""
+        self.tell("inside")
         privileges.limit_namespaces(self._settings["tasks"] + self._settings["spare_tasks"])
         self._open_ports()
         privileges.mount_terminals()
