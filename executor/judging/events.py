@@ -44,7 +44,8 @@ def _about(evidence: Evidence, call: Call, words: str) -> Finding:
 def _goals(evidence: Evidence, call: Call) -> set[str]:
     """Return the ARNs of what acts on a call's events."""
     entries = [e for e in _list(call.params.get("Entries")) if isinstance(e, Mapping)]
-    rules = (*evidence.prior.of_type(_RULE), *evidence.observed.of_type(_RULE))
+    both = (*evidence.prior.of_type(_RULE), *evidence.observed.of_type(_RULE))
+    rules = [rule for rule in both if call.region in ("", rule.region)]
     found = {
         goal
         for rule in rules

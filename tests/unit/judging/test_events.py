@@ -74,6 +74,7 @@ def test_an_event_that_a_rule_may_hand_to_what_acts(held: Resource, event: Call)
         (rule(goal=QUEUE), put()),
         (rule(bus="mine"), put()),
         (rule(State="DISABLED"), put()),
+        (replace(rule(), region="eu-west-1"), put()),
         (rule(EventPattern=None, ScheduleExpression="rate(1 day)"), put()),
         (rule(EventPattern={"source": ["aws.ec2"]}), put()),
         (rule(EventPattern={"source": ["shop"], "detail-type": ["returned"]}), put()),
