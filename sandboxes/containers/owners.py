@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,22 @@ def create_container(client: DockerClient, name: str, run: str, **options: Any) 
         docker.errors.DockerException: Docker did not create it.
     """
     options |= {"name": name, "labels": labels_of_owner(run)}
-    # Signals interrupt the main thread alone, and leaving the block waits for the other.
-    with ThreadPoolExecutor(1, "create-container") as asking:
-        return asking.submit(client.containers.create, **options).result()
+    making: Future[Container] = Future()
+
+    def make() -> None:
+        if making.set_running_or_notify_cancel():
+            try:
+                making.set_result(client.containers.create(**options))
+            except BaseException as error:
+                making.set_exception(error)
+
+    try:
+        # Signals interrupt the main thread alone.
+        threading.Thread(target=make, name="create-container", daemon=True).start()
+        return making.result()
+    finally:
+        if not making.cancel():
+            wait([making])
 
 
 def is_orphan(labels: Mapping[str, str], age_s: float) -> bool:
