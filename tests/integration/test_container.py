@@ -142,7 +142,9 @@ def test_a_container_that_was_made_and_never_started_is_reaped(client: DockerCli
     ended.wait()
     labels = labels_of_owner(RUN) | {PID: str(ended.pid), START: "1"}
     left = client.containers.create(image_of_tests(), "true", labels=labels)
-    assert f"container {left.name}" in reap_containers()
+    # Another test's run may have done it already.
+    reaped = [line for line in reap_containers() if str(left.name) in line]
+    assert reaped in ([], [f"container {left.name}"])
     assert client.containers.list(all=True, filters={"id": str(left.id)}, ignore_removed=True) == []
 
 

