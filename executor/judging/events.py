@@ -49,7 +49,7 @@ def _goals(evidence: Evidence, call: Call) -> set[str]:
     found = {
         goal
         for rule in rules
-        if any(_meets(evidence, rule, entry) for entry in entries)
+        if _meets(rule, entries, restless=_is_restless(evidence, rule))
         for goal in _targets(rule.properties)
     }
     shown = {
@@ -82,22 +82,26 @@ def _acts(arn: str) -> bool:
     return (arn.split(":") + [""] * 3)[2] not in _CARRIERS
 
 
-def _meets(evidence: Evidence, rule: Resource, entry: JsonObject) -> bool:
-    """Whether a rule may take an event; one that was changed more than once may have anyhow."""
-    if rule.properties.get("EventBusName") != _bus(entry.get("EventBusName")):
-        return False
-    operations = {call.n: call.operation for call in evidence.trace.calls}
+def _is_restless(evidence: Evidence, rule: Resource) -> bool:
+    """Whether the change made a rule another more than once: no snapshot shows all it was."""
     shaped = [
         touch
         for touch in evidence.trace.touches
         if touch.type == _RULE
-        and operations[touch.call] in _SHAPES_RULES
         and not touch.handles.isdisjoint(rule.handles)
+        and evidence.trace.call(touch.call).operation in _SHAPES_RULES
     ]
-    if len(shaped) > 1:
-        return True
+    return len(shaped) > 1
+
+
+def _meets(rule: Resource, entries: list[JsonObject], *, restless: bool) -> bool:
+    """Whether a rule may take one of these events; a restless one may take any of its bus."""
+    name, pattern = rule.properties.get("EventBusName"), rule.properties.get("EventPattern")
+    there = [entry for entry in entries if _bus(entry.get("EventBusName")) == name]
+    if restless:
+        return bool(there)
     enabled = rule.properties.get("State") != "DISABLED"
-    return enabled and _may_take(rule.properties.get("EventPattern"), _event(entry))
+    return enabled and any(_may_take(pattern, _event(entry)) for entry in there)
 
 
 def _event(entry: JsonObject) -> JsonObject:
